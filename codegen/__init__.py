@@ -1,0 +1,20 @@
+"""mf-codegen: a Metaflow flow as the flytekit module that an engineer would have written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["Options", "Translation", "__version__", "translate"]
+
+if TYPE_CHECKING:
+    from codegen.pipeline import Options, Translation, translate
+
+
+def __getattr__(name: str) -> Any:
+    """Loads the translator when it is first asked for: ``--version`` needs none of it."""
+    if name in __all__:
+        from codegen import pipeline as module
+
+        return getattr(module, name)
+    raise AttributeError(name)

@@ -1,0 +1,1 @@
+"""What a flow does: its graph, the flow of its artifacts, and their types."""

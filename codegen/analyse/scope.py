@@ -1,0 +1,148 @@
+"""The names of the module as the analyses see them: what they are bound to, where it is plain."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+@dataclass(frozen=True)
+class ModuleScope:
+    """Names bound exactly once at the top level of the module, and all that are bound at all."""
+
+    constants: dict[str, ast.expr]
+    functions: dict[str, ast.FunctionDef]
+    classes: dict[str, ast.ClassDef]
+    imports: dict[str, str]
+    bound: frozenset[str]
+
+    def builtin(self, name: str, local: Iterable[str] = ()) -> bool:
+        """Whether ``name`` means the builtin where ``local`` names are bound as well."""
+        return name in _BUILTINS and name not in self.bound and name not in local
+
+
+def module_scope(statements: Iterable[ast.stmt]) -> ModuleScope:
+    """The scope that the kept statements of a module make."""
+    kept = list(statements)
+    bindings: dict[str, list[ast.AST]] = {}
+    for node in kept:
+        for name, origin in _bindings(node):
+            bindings.setdefault(name, []).append(origin)
+    rebound = {
+        name
+        for node in kept
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Global)
+        for name in inner.names
+    }
+    constants: dict[str, ast.expr] = {}
+    functions: dict[str, ast.FunctionDef] = {}
+    classes: dict[str, ast.ClassDef] = {}
+    imports: dict[str, str] = {}
+    for name, origins in bindings.items():
+        origin = origins[0]
+        if len(origins) > 1 or name in rebound:
+            continue
+        if isinstance(origin, ast.FunctionDef):
+            functions[name] = origin
+        elif isinstance(origin, ast.ClassDef):
+            classes[name] = origin
+        elif isinstance(origin, ast.expr):
+            constants[name] = origin
+    for node in kept:
+        for name, dotted in imported(node):
+            if len(bindings.get(name, [])) == 1:
+                imports[name] = dotted
+    return ModuleScope(constants, functions, classes, imports, frozenset(bindings))
+
+
+def imported(node: ast.stmt) -> Iterator[tuple[str, str]]:
+    """Bound name and dotted origin for each alias of an import statement."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            if alias.asname:
+                yield alias.asname, alias.name
+            else:
+                yield alias.name.split(".")[0], alias.name.split(".")[0]
+    elif isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            yield alias.asname or alias.name, f"{'.' * node.level}{node.module or ''}.{alias.name}"
+
+
+def _bindings(node: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
+    """Each name that a top-level statement binds, with what it is bound to if that is plain."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name, node
+    elif isinstance(node, (ast.Import, ast.ImportFrom)):
+        for name, _ in imported(node):
+            yield name, node
+    elif isinstance(node, ast.Assign) and all(isinstance(t, ast.Name) for t in node.targets):
+        for target in node.targets:
+            assert isinstance(target, ast.Name)
+            yield target.id, node.value
+    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        if node.value is not None:
+            yield node.target.id, node.value
+    else:
+        yield from _inner(node)
+
+
+def _inner(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Names bound somewhere inside a compound statement: what they are is not plain."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Name) and isinstance(child.ctx, (ast.Store, ast.Del)):
+            yield child.id, node
+        elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield child.name, node
+            continue
+        elif isinstance(child, (ast.Import, ast.ImportFrom)):
+            for name, _ in imported(child):
+                yield name, node
+        elif isinstance(child, ast.ExceptHandler) and child.name:
+            yield child.name, node
+        yield from _inner(child)
+
+
+def local_bindings(function: ast.AST) -> dict[str, list[ast.expr | None]]:
+    """Each name bound anywhere below a function, with the values of its plain assignments.
+
+    None stands for a binding whose value is not plain: a loop variable, an argument, an import.
+    """
+    found: dict[str, list[ast.expr | None]] = {}
+    plain: set[ast.AST] = set()
+    for node in ast.walk(function):
+        value: ast.expr | None
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
+            value = node.value
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(value)
+                    plain.add(target)
+    for node in ast.walk(function):
+        if node in plain or node is function:
+            continue
+        names: list[str] = []
+        if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
+            names = [node.id]
+        elif isinstance(node, ast.arg):
+            names = [node.arg]
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names = [node.name]
+        elif isinstance(node, ast.alias):
+            names = [(node.asname or node.name).split(".")[0]]
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            names = [node.name]
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            names = node.names
+        elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+            names = [node.name]
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            names = [node.rest]
+        for name in names:
+            found.setdefault(name, []).append(None)
+    return found

@@ -1,0 +1,168 @@
+"""The command line: reads files, prints, and turns results into exit codes. Nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from codegen import __version__
+
+#: The flow cannot be translated, or ``--check`` found a module that is not current.
+FAILED = 1
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit status: 0 fine, 1 the flow cannot be translated (or --check found a difference), "
+    "2 wrong usage.",
+)
+@click.argument("flow", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the module to this file instead of standard output.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if OUTPUT is not current.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change in OUTPUT.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="How messages are shown on standard error.",
+)
+@click.option("--explain", metavar="CODE", help="Show the documentation of a message and exit.")
+@click.version_option(__version__, prog_name="mf-codegen")
+def main(
+    flow: Path | None,
+    output: Path | None,
+    check: bool,
+    diff: bool,
+    strict: bool,
+    format_: str,
+    explain: str | None,
+) -> None:
+    """Translate the Metaflow flow in the file FLOW into a flytekit module.
+
+    The source is read, never imported or run. The module goes to standard output, messages go to
+    standard error.
+    """
+    if explain is not None:
+        click.echo(_page(explain), nl=False)
+        return
+    if flow is None:
+        raise click.UsageError("Missing argument 'FLOW'.")
+    if (check or diff) and output is None:
+        raise click.UsageError("--check and --diff compare with a module: give it with -o.")
+    data = _read(flow)
+    code = _translated(data, flow, output, strict, format_)
+    if code is None:
+        sys.exit(FAILED)
+    if output is None:
+        _print(code)
+    elif check or diff:
+        _compare(code, output, diff)
+    else:
+        _write(code, output)
+
+
+def _page(code: str) -> str:
+    from codegen.diagnostics import CODES
+    from codegen.resources import folder
+
+    name = code.strip().upper()
+    if name not in CODES:
+        raise click.BadParameter(f"there is no message {code!r}.", param_hint="--explain")
+    return (folder("pages", "docs/diagnostics") / f"{name}.md").read_text(encoding="utf-8")
+
+
+def _read(flow: Path) -> bytes:
+    """The bytes of the source; usage errors where it is none."""
+    if flow.is_dir():
+        raise click.BadParameter(
+            f"{str(flow)!r} is a folder, not a Python file.", param_hint="FLOW"
+        )
+    try:
+        return flow.read_bytes()
+    except OSError as error:
+        raise click.BadParameter(
+            f"{str(flow)!r} cannot be read: {error.strerror}.", param_hint="FLOW"
+        ) from error
+
+
+def _translated(
+    data: bytes, flow: Path, output: Path | None, strict: bool, format_: str
+) -> str | None:
+    """The code, or None after messages that forbid to use it."""
+    from codegen import diagnostics as messages
+    from codegen import pipeline
+
+    options = pipeline.Options(module=output.name) if output is not None else pipeline.Options()
+    result = pipeline.translate(data, str(flow), options)
+    show = {"text": messages.as_text, "json": messages.as_json, "github": messages.as_github}
+    if result.diagnostics:
+        click.echo(show[format_](result.diagnostics, str(flow)), err=True, nl=False)
+    warned = any(found.severity is messages.Severity.WARNING for found in result.diagnostics)
+    return None if strict and warned else result.code
+
+
+def _print(code: str) -> None:
+    """The module on standard output, in UTF-8 whatever the terminal's encoding."""
+    sys.stdout.buffer.write(code.encode("utf-8"))
+    sys.stdout.buffer.flush()
+
+
+def _current(output: Path) -> str:
+    """The module as it stands; empty if there is none."""
+    try:
+        return output.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.BadParameter(
+            f"{str(output)!r} cannot be read: {error}.", param_hint="-o"
+        ) from error
+
+
+def _compare(code: str, output: Path, diff: bool) -> None:
+    import difflib
+
+    current = _current(output)
+    if current == code:
+        return
+    if diff:
+        lines = difflib.unified_diff(
+            current.splitlines(keepends=True),
+            code.splitlines(keepends=True),
+            str(output),
+            f"{output} (from the flow)",
+        )
+        _print("".join(lines))
+    else:
+        click.echo(f"{output} is not current: run mf-codegen with -o {output}", err=True)
+    sys.exit(FAILED)
+
+
+def _write(code: str, output: Path) -> None:
+    """Replace the file as a whole or not at all; leave it alone if it would not change."""
+    if _current(output) == code:
+        return
+    try:
+        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(code)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)
+        os.replace(name, output)
+    except OSError as error:
+        raise click.BadParameter(
+            f"{str(output)!r} cannot be written: {error.strerror}.", param_hint="-o"
+        ) from error

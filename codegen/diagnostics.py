@@ -1,0 +1,189 @@
+"""Messages about a flow: their stable codes, severities, and how they are collected and shown."""
+
+from __future__ import annotations
+
+import enum
+import json
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+class Severity(enum.Enum):
+    """How much a message weighs: an error stops the output, a warning and a note do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """A place in the source: line and column, both counted from 1."""
+
+    line: int
+    column: int
+
+
+_E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
+
+#: Every code, its severity and its title. docs/diagnostics/<code>.md explains each at length.
+CODES: dict[str, tuple[Severity, str]] = {
+    # the input as a whole
+    "MF001": (_E, "the source cannot be read as text"),
+    "MF002": (_E, "the source is not valid Python"),
+    "MF003": (_E, "no flow in the source"),
+    "MF004": (_E, "several flows in the source"),
+    "MF005": (_E, "the source is nested too deeply"),
+    # what Metaflow itself refuses before a run
+    "MF101": (_E, "reserved step name"),
+    "MF102": (_E, "not exactly one start step"),
+    "MF103": (_E, "not exactly one end step"),
+    "MF104": (_E, "ambiguous start or end step"),
+    "MF105": (_E, "a step leads to the start step"),
+    "MF106": (_E, "the end step goes on or joins"),
+    "MF107": (_E, "invalid step name"),
+    "MF108": (_E, "wrong number of step arguments"),
+    "MF109": (_E, "no transition at the end of a step"),
+    "MF110": (_E, "invalid transition"),
+    "MF111": (_E, "transition to an unknown step"),
+    "MF112": (_E, "loop in the graph"),
+    "MF113": (_E, "unreachable step"),
+    "MF114": (_E, "splits and joins do not match"),
+    "MF115": (_E, "switch with fewer than two targets"),
+    "MF116": (_E, "num_parallel and @parallel do not match"),
+    "MF117": (_E, "a switch leads straight into a join"),
+    "MF120": (_E, "decorator used wrongly"),
+    "MF121": (_E, "decorator value that Metaflow refuses"),
+    "MF122": (_E, "invalid Parameter"),
+    # the run of a step
+    "MF130": (_E, "self.next() that cannot be the only one"),
+    "MF131": (_W, "return without a transition"),
+    "MF132": (_E, "a step that is a generator or a coroutine"),
+    # artifacts
+    "MF201": (_E, "artifact that no earlier step sets"),
+    "MF202": (_E, "assignment to something read-only"),
+    "MF203": (_E, "reserved artifact name"),
+    "MF204": (_E, "function stored in an artifact"),
+    "MF205": (_E, "deletion that fails or does not delete"),
+    "MF206": (_N, "renamed on the Flyte side"),
+    # parameters
+    "MF301": (_E, "argument that cannot be known from the source"),
+    "MF302": (_W, "default is computed when the workflow is registered"),
+    "MF303": (_N, "the workflow takes this parameter in another form"),
+    "MF304": (_E, "kind of Parameter that is not translated"),
+    # step bodies
+    "MF401": (_E, "step that needs the flow object"),
+    # constructs that are not translated
+    "MF501": (_E, "graph shape that is not translated"),
+    "MF502": (_E, "decorator that is not translated"),
+    "MF503": (_E, "part of Metaflow's library that is not translated"),
+    "MF504": (_E, "class member that is not translated"),
+    "MF505": (_E, "base class that is not translated"),
+    "MF506": (_E, "use of the flow outside its steps"),
+    # decorators
+    "MF601": (_W, "schedule in another time zone"),
+    "MF602": (_E, "cron expression that Flyte cannot run"),
+    "MF603": (_W, "year of a cron expression"),
+    "MF604": (_E, "scheduled workflow with a required input"),
+    "MF605": (_N, "schedule that is switched off"),
+    # what stays behind
+    "MF701": (_N, "code under the main guard is left out"),
+    "MF702": (_N, "unused import is left out"),
+}
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One message: what, where, what it means for the result, and what to do about it."""
+
+    code: str
+    position: Position
+    message: str
+    advice: str
+    step: str | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """The severity that the code's entry in ``CODES`` gives."""
+        return CODES[self.code][0]
+
+    def comment(self) -> list[str]:
+        """The message as comment lines for the generated code."""
+        text = f"{self.code}: {' '.join(self.message.split())}"
+        return textwrap.wrap(text, 88, initial_indent="# ", subsequent_indent="# ")
+
+
+@dataclass
+class Diagnostics:
+    """Collects messages while a flow goes through the stages."""
+
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def add(
+        self, code: str, position: Position, message: str, advice: str, step: str | None = None
+    ) -> Diagnostic:
+        """Record a message and return it; the same message at the same place is kept once."""
+        diagnostic = Diagnostic(code, position, message, advice, step)
+        if diagnostic not in self.found:
+            self.found.append(diagnostic)
+        return diagnostic
+
+    @property
+    def failed(self) -> bool:
+        """Whether any message is an error."""
+        return any(diagnostic.severity is Severity.ERROR for diagnostic in self.found)
+
+    def in_order(self) -> tuple[Diagnostic, ...]:
+        """All messages by position, then code."""
+        return tuple(sorted(self.found, key=lambda found: (found.position, found.code)))
+
+
+def as_text(diagnostics: Iterable[Diagnostic], filename: str) -> str:
+    """The messages for a terminal: two lines each, ``file:line:column: severity CODE: …``."""
+    lines = []
+    for found in diagnostics:
+        place = f"{filename}:{found.position.line}:{found.position.column}"
+        step = f" [step {found.step}]" if found.step else ""
+        message = " ".join(found.message.split())
+        lines.append(f"{place}: {found.severity.value} {found.code}: {message}{step}")
+        lines.append(f"    {' '.join(found.advice.split())}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def as_json(diagnostics: Iterable[Diagnostic], filename: str) -> str:
+    """The messages as a JSON list of objects, one line each."""
+    rows = [
+        {
+            "file": filename,
+            "line": found.position.line,
+            "column": found.position.column,
+            "severity": found.severity.value,
+            "code": found.code,
+            "message": found.message,
+            "advice": found.advice,
+            "step": found.step,
+        }
+        for found in diagnostics
+    ]
+    return "[" + ",\n ".join(json.dumps(row) for row in rows) + "]\n"
+
+
+def as_github(diagnostics: Iterable[Diagnostic], filename: str) -> str:
+    """The messages as workflow commands, which GitHub shows beside the lines of a pull request.
+
+    Source: "Workflow commands for GitHub Actions", the escapes of data and properties included.
+    """
+
+    def escaped(text: str, *more: str) -> str:
+        for char in ("%", "\r", "\n", *more):
+            text = text.replace(char, f"%{ord(char):02X}")
+        return text
+
+    kinds = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+    return "".join(
+        f"::{kinds[found.severity]} file={escaped(filename, ':', ',')},line={found.position.line},"
+        f"col={found.position.column},title={found.code}::"
+        f"{escaped(f'{found.message} {found.advice}')}\n"
+        for found in diagnostics
+    )

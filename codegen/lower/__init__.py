@@ -1,0 +1,5 @@
+"""The flow to the model of a Flyte module: every decision about the output is taken here."""
+
+from codegen.lower.module import lower_linear
+
+__all__ = ["lower_linear"]

@@ -1,0 +1,83 @@
+"""The arguments of a decorator, evaluated from the source, with errors at their place."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+from codegen.analyse.evaluate import CannotEvaluate, evaluate
+from codegen.analyse.scope import ModuleScope
+from codegen.diagnostics import Diagnostics
+from codegen.model import Decorator
+
+
+class Refused(Exception):
+    """The decorator has been reported; nothing more can be done with it."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Reads the arguments of one decorator."""
+
+    decorator: Decorator
+    scope: ModuleScope
+    diagnostics: Diagnostics
+    step: str | None
+
+    def check(self, known: tuple[str, ...]) -> None:
+        """Report attributes that Metaflow does not know (InvalidDecoratorAttribute)."""
+        for name, argument in self.decorator.arguments.items():
+            if name not in known:
+                self.diagnostics.add(
+                    "MF120",
+                    argument.position,
+                    f"@{self.decorator.name} has no attribute {name}",
+                    f"Its attributes are {', '.join(known)}.",
+                    self.step,
+                )
+
+    def value(self, name: str, default: Any = None) -> Any:
+        """The value of an argument, or ``default`` where it is not given.
+
+        Raises Refused, after an error, where the source does not tell it.
+        """
+        argument = self.decorator.arguments.get(name)
+        if argument is None:
+            return default
+        try:
+            return evaluate(argument.node, self.scope.constants)
+        except CannotEvaluate as error:
+            self.diagnostics.add(
+                "MF301",
+                argument.position,
+                f"@{self.decorator.name}({name}=…) cannot be known from the source "
+                f"({ast.unparse(error.node)} is not a constant of the module)",
+                f"Write {name}= as a literal, or with constants of this module.",
+                self.step,
+            )
+            raise Refused from error
+
+    def number(self, name: str, default: float) -> int | float:
+        """A number, which Metaflow takes as a string as well."""
+        value = self.value(name, default)
+        try:
+            if isinstance(value, str):
+                return float(value) if "." in value or "e" in value.lower() else int(value)
+            if isinstance(value, (int, float)):
+                return value
+            raise ValueError(value)
+        except ValueError as error:
+            raise self.refuse(name, f"{value!r} is not a number", "Give a number.") from error
+
+    def refuse(self, name: str, message: str, advice: str, code: str = "MF121") -> Refused:
+        """Report an argument; the caller raises the result."""
+        argument = self.decorator.arguments.get(name)
+        self.diagnostics.add(
+            code,
+            argument.position if argument else self.decorator.position,
+            f"@{self.decorator.name}: {message}",
+            advice,
+            self.step,
+        )
+        return Refused()

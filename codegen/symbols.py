@@ -1,0 +1,94 @@
+"""The names that generated code takes from libraries and from its own prelude."""
+
+from __future__ import annotations
+
+
+class Symbols:
+    """Names that the generated code takes from libraries, or from its own prelude.
+
+    Asking for a name records it, so that exactly the imports and helpers in use are emitted. A
+    name that the user's code has bound otherwise is given out with a trailing underscore.
+    """
+
+    #: Library names: where each is imported from ("" for a module itself).
+    LIBRARY = {
+        "Annotated": "typing",
+        "Any": "typing",
+        "Callable": "collections.abc",
+        "CronSchedule": "flytekit",
+        "FlytePickleTransformer": "flytekit.types.pickle.pickle",
+        "FlyteRecoverableException": "flytekit.exceptions.user",
+        "LaunchPlan": "flytekit",
+        "NamedTuple": "typing",
+        "Resources": "flytekit",
+        "SimpleNamespace": "types",
+        "copy": "",
+        "functools": "",
+        "getpass": "",
+        "get_type_hints": "typing",
+        "json": "",
+        "os": "",
+        "signal": "",
+        "task": "flytekit",
+        "threading": "",
+        "time": "",
+        "timedelta": "datetime",
+        "traceback": "",
+        "workflow": "flytekit",
+    }
+
+    #: Prelude helpers, in the order in which they stand in the module. Each has a template.
+    HELPERS = (
+        "Packed",
+        "Artifact",
+        "with_artifacts",
+        "Unset",
+        "retry_any_error",
+        "TimeoutException",
+        "time_limit",
+        "environment",
+        "deploy_time",
+    )
+
+    def __init__(self, taken: frozenset[str], imported: dict[str, str]) -> None:
+        self._taken = taken
+        self._imported = imported
+        self._used: dict[str, str] = {}
+
+    @classmethod
+    def reserved(cls) -> frozenset[str]:
+        """Every name that generated code may want, used or not: names stay stable that way."""
+        return frozenset(cls.LIBRARY) | frozenset(cls.HELPERS)
+
+    def use(self, name: str, avoid: frozenset[str] = frozenset()) -> str:
+        """The name to write for ``name``, where the names in ``avoid`` mean something else."""
+        origin = self.LIBRARY.get(name)
+        dotted = name if origin == "" else f"{origin}.{name}"
+        known = self._imported.get(name) == dotted
+        local = name
+        while (local in self._taken and not (known and local == name)) or local in avoid:
+            local += "_"
+        self._used[local] = name
+        return local
+
+    def __getattr__(self, name: str) -> str:
+        """``py.task`` in a template: the name to write."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.use(name)
+
+    def helpers(self) -> tuple[str, ...]:
+        """The prelude helpers asked for so far, in their order in the module."""
+        used = set(self._used.values())
+        return tuple(name for name in self.HELPERS if name in used)
+
+    def imports(self) -> tuple[str, ...]:
+        """Import statements for the library names asked for so far."""
+        statements = []
+        for local, name in sorted(self._used.items()):
+            if name in self.LIBRARY:
+                origin = self.LIBRARY[name]
+                renamed = "" if local == name else f" as {local}"
+                prefix = f"from {origin} " if origin else ""
+                statements.append(f"{prefix}import {name}{renamed}")
+        return tuple(statements)

@@ -1,0 +1,194 @@
+"""Runs a generated module under flytekit's local execution, and records its tasks' values."""
+
+import importlib
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+# Imported here, once, so that the children which run the modules inherit it.
+from flytekit.core.base_task import PythonTask
+from flytekit.core.context_manager import FlyteContextManager
+from flytekit.core.data_persistence import FileAccessProvider
+from flytekit.core.python_function_task import PythonFunctionTask
+
+from tests.support.boxes import described, named_outputs, unset_in
+from tests.support.processes import clean_environment, copied_folder, in_child
+from tests.support.result import Artifacts, RunResult, error_text
+
+
+def run_flyte(
+    module: Path, workflow: str, parameters: dict[str, Any], *, timeout: float = 60.0
+) -> RunResult:
+    """Run `workflow` of `module` on this machine, in a copy of the module's folder.
+
+    Values are taken out of their `Artifact` boxes, and unset artifacts are left out. `@dynamic`
+    tasks are not recorded: they only drive others.
+
+    Args:
+        parameters: arguments of the workflow.
+        timeout: seconds, after which the run is killed.
+
+    Raises:
+        TimeoutError: the run took longer.
+        ChildError: the run ended its process, or its values cannot be described.
+    """
+    with copied_folder(module.parent) as folder:
+        result, printed = in_child(
+            _run, module.stem, workflow, parameters, folder=folder, timeout=timeout
+        )
+    return replace(result, stdout=printed)
+
+
+def load(module: str) -> Any:
+    """Import a module anew, whatever else was imported under its name."""
+    sys.modules.pop(module, None)
+    importlib.invalidate_caches()
+    return importlib.import_module(module)
+
+
+@contextmanager
+def scratch_storage() -> Iterator[None]:
+    """Let flytekit keep its files in a temporary folder, as long as the context lasts."""
+    with tempfile.TemporaryDirectory(prefix="flyte-") as folder:
+        storage = FileAccessProvider(local_sandbox_dir=folder, raw_output_prefix=f"{folder}/raw")
+        context = FlyteContextManager.current_context()
+        with FlyteContextManager.with_context(context.with_file_access(storage)):
+            yield
+
+
+_Table = tuple[Artifacts, frozenset[str]]  # the values that are set, and the names of the others
+
+
+@dataclass
+class _Recorder:
+    """Notes what tasks take and give; its methods stand in for those of flytekit's task classes."""
+
+    steps: dict[str, list[_Table]] = field(default_factory=dict)
+    inputs: dict[str, list[_Table]] = field(default_factory=dict)
+    failed_step: str | None = None
+    error: str | None = None
+
+    def execute(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """Around the call of a task's function, for each element of a map task too."""
+
+        def recorded(task: Any, /, **inputs: Any) -> Any:
+            step = _step_of(task)
+            is_step = task.execution_mode is PythonFunctionTask.ExecutionBehavior.DEFAULT
+            tables = self.steps.setdefault(step, []) if is_step else []
+            if is_step:
+                # Before the call, which may change them in place.
+                self.inputs.setdefault(step, []).append(_table(inputs))
+            try:
+                result = original(task, **inputs)
+            except BaseException as error:
+                self.failed(step, error)
+                raise
+            if is_step:
+                tables.append(_table(named_outputs(result, task.python_interface)))
+            return result
+
+        return recorded
+
+    def dispatch_execute(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """Around that and the conversion of inputs and outputs, which may fail as well."""
+
+        def recorded(task: Any, /, *arguments: Any, **options: Any) -> Any:
+            try:
+                return original(task, *arguments, **options)
+            except BaseException as error:
+                if self.failed_step is None and self.steps.get(_step_of(task)):
+                    self.steps[_step_of(task)].pop()  # its function had returned
+                self.failed(_step_of(task), error)
+                raise
+
+        return recorded
+
+    def failed(self, step: str, error: BaseException) -> None:
+        """Note the first error: outer tasks and flytekit only wrap it."""
+        if self.failed_step is None:
+            self.failed_step, self.error = step, error_text(error)
+
+
+def _run(module: str, workflow: str, parameters: dict[str, Any]) -> RunResult:
+    """In the child: import, run, describe."""
+    recorder = _Recorder()
+    outputs: Artifacts = {}
+    error: str | None = None
+    execute = recorder.execute(PythonFunctionTask.execute)
+    dispatch = recorder.dispatch_execute(PythonTask.dispatch_execute)
+    with (
+        _collected_warnings() as collected,
+        scratch_storage(),
+        # FLYTE_ATTEMPT_NUMBER, for one, would tell a module that it runs on a cluster.
+        mock.patch.dict(os.environ, clean_environment(), clear=True),
+        mock.patch.object(PythonFunctionTask, "execute", execute),
+        mock.patch.object(PythonTask, "dispatch_execute", dispatch),
+    ):
+        try:
+            flow = getattr(load(module), workflow)
+            outputs = described(named_outputs(flow(**parameters), flow.python_interface))
+        except (Exception, SystemExit) as failure:
+            error = recorder.error or error_text(failure)
+    return RunResult(
+        steps={step: values for step, values in _part(recorder.steps, 0).items() if values},
+        failed_step=recorder.failed_step if error else None,
+        error=error,
+        stdout="",
+        inputs=_part(recorder.inputs, 0),
+        unset_outputs=_part(recorder.steps, 1),
+        unset_inputs=_part(recorder.inputs, 1),
+        outputs=outputs,
+        warnings=collected,
+    )
+
+
+def _table(values: dict[str, Any]) -> _Table:
+    return described(values), unset_in(values)
+
+
+def _part(recorded: dict[str, list[_Table]], index: int) -> dict[str, list[Any]]:
+    return {step: [table[index] for table in tables] for step, tables in recorded.items()}
+
+
+def _step_of(task: Any) -> str:
+    """Name of the function of a task."""
+    return str(task.name).rpartition(".")[2]
+
+
+class _Collector(logging.Handler):
+    """Appends the records of a logger to a list, as text."""
+
+    def __init__(self, collected: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self.collected = collected
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.collected.append(f"{record.levelname}: {record.getMessage()}")
+
+
+@contextmanager
+def _collected_warnings() -> Iterator[list[str]]:
+    """Collect what flytekit logs from WARNING up, and the warnings that Python shows by default."""
+    collected: list[str] = []
+    logger = logging.getLogger("flytekit")
+    logger.setLevel(logging.WARNING)
+    logger.addHandler(_Collector(collected))
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        collected.append(f"{category.__name__}: {message}")
+
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        hidden = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
+        for category in hidden:
+            warnings.simplefilter("ignore", category)
+        warnings.showwarning = show
+        yield collected
