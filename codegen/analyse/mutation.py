@@ -56,6 +56,20 @@ _ARRAY_CHANGES = frozenset(
     {"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask", "shuffle", "at"}
 )
 
+#: Functions of numpy and pandas whose result may share its memory with their arguments.
+_ARRAY_VIEWS = frozenset(
+    {
+        "array_split", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray",
+        "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to", "diagonal",
+        "dsplit", "expand_dims", "flip", "fliplr", "flipud", "frombuffer", "hsplit", "imag",
+        "matrix", "moveaxis", "ravel", "real", "require", "reshape", "rollaxis", "rot90", "split",
+        "squeeze", "swapaxes", "transpose", "vsplit", "DataFrame", "Series", "Index",
+    }
+)  # fmt: skip
+
+#: Attributes of arrays that are plain numbers or tuples of them.
+_PLAIN_ATTRIBUTES = frozenset({"dtype", "itemsize", "nbytes", "ndim", "shape", "size"})
+
 #: Methods that change nothing, on the built-in types and on arrays and frames.
 _PURE_METHODS = frozenset(
     {
@@ -119,6 +133,12 @@ class Mutations:
             for node in scope.classes.values()
             for member in ast.walk(node)
             if isinstance(member, ast.FunctionDef)
+        )
+        self.attributes = frozenset(
+            node.attr
+            for root in [*scope.classes.values(), *(step.node for step in steps)]
+            for node in ast.walk(root)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
         )
         self.iterators: set[str] = set()
         self.inserting: set[str] = set()
@@ -428,7 +448,9 @@ class _Follow:
                     return _held(self.names.get(f"{node.id}()", {}))
                 return dict(self.names.get(node.id, {}))
             case ast.Attribute():
-                return _parts(self._value(node.value))
+                value = self._value(node.value)
+                plain = node.attr in _PLAIN_ATTRIBUTES - self.mutations.attributes
+                return {} if plain else _parts(value)
             case ast.Subscript():
                 value = self._value(node.value)
                 self._value(node.slice)
@@ -646,7 +668,7 @@ class _Follow:
             return _held(given)
         if root in _ARRAY_MODULES and function not in _ARRAY_CHANGES and not changes:
             self._consumes(given)
-            return _aliased(given)
+            return _aliased(given) if function in _ARRAY_VIEWS else _held(given)
         if root == "logging" and function in _LOG_METHODS:
             return {}
         self._change(given, inside=True)

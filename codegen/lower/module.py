@@ -30,7 +30,7 @@ from codegen.lower.body import (
 )
 from codegen.lower.decorators import STEP_DECORATORS, Arguments, Settings
 from codegen.lower.decorators.arguments import Refused
-from codegen.lower.names import AMBIGUOUS, Names, field_names, local_names
+from codegen.lower.names import AMBIGUOUS, Names, field_names, free, local_names
 from codegen.lower.parameters import ParameterPlan
 from codegen.lower.schedule import ATTRIBUTES, Schedule, lower_schedule
 from codegen.model import Decorator, Flow
@@ -212,12 +212,10 @@ class _Lowering:
             ]
         outputs_type = self._outputs_type(step)
         local = self._local_names(step, parameters)
-        self.inputs[name] = {
-            **{artifact: local[artifact] for artifact in step.inputs},
-            **{parameter: local[parameter] for parameter in parameters},
-        }
-        inputs = [Field(local[artifact], self._type(artifact)) for artifact in step.inputs]
-        inputs += [Field(local[p], self.plans[p].input.type) for p in parameters]
+        given = self._input_names(step, parameters, local)
+        self.inputs[name] = given
+        inputs = [Field(given[artifact], self._type(artifact)) for artifact in step.inputs]
+        inputs += [Field(given[p], self.plans[p].input.type) for p in parameters]
         constant = self.names.constant(name, "ENVIRONMENT")
         constants: tuple[str, ...] = ()
         if settings.variables:
@@ -235,7 +233,7 @@ class _Lowering:
             wrappers=wrappers,
             inputs=tuple(inputs),
             outputs=outputs_type,
-            body=self._body(step, local, parameters, outputs_type),
+            body=self._body(step, local, given, parameters, outputs_type),
         )
 
     def _field(self, artifact: str) -> Field:
@@ -261,25 +259,45 @@ class _Lowering:
         unused = frozenset(name for name in step.facts.assigned if name not in read)
         return local_names(wanted, step.facts.names | generated, unused)
 
+    def _input_names(
+        self, step: StepFlow, parameters: list[str], local: Mapping[str, str]
+    ) -> dict[str, str]:
+        """The inputs of the task; one that is decoded has a name of its own."""
+        given = {name: local[name] for name in (*step.inputs, *parameters)}
+        taken = set(step.facts.names) | set(local.values())
+        for parameter in parameters:
+            decode = self.plans[parameter].decode
+            if decode is not None:
+                given[parameter] = free(f"{local[parameter].rstrip('_')}_{decode.suffix}", taken)
+                taken.add(given[parameter])
+        return given
+
     def _body(
         self,
         step: StepFlow,
         local: Mapping[str, str],
+        given: Mapping[str, str],
         parameters: list[str],
         outputs_type: OutputsType | None,
     ) -> str:
         bound = frozenset(local_bindings(step.step.node)) | frozenset(local.values())
         prologue: list[str] = []
-        for name in step.inputs:
-            if name in step.optional:
-                unset = self.symbols.use("Unset", bound)
-                prologue.append(f"if {local[name]} is {unset}:\n    del {local[name]}")
+        for name in _guarded(step):
+            unset = self.symbols.use("Unset", bound)
+            why = "" if prologue else "  # reading it must fail, as in Metaflow"
+            prologue.append(f"if {local[name]} is {unset}:{why}\n    del {local[name]}")
         for parameter in parameters:
-            decode = self.plans[parameter].decode
-            if decode is not None:
-                text = decode(local[parameter], "json")
-                if "json." in text:
-                    text = decode(local[parameter], self.symbols.use("json", bound))
+            plan = self.plans[parameter]
+            if plan.checked:
+                missing = f"Missing option --{plan.input.name}"
+                prologue.append(
+                    f"if {local[parameter]} is None:\n    raise ValueError({missing!r})"
+                )
+            if plan.decode is not None:
+                names = (local[parameter], given[parameter])
+                text = plan.decode.statement(*names, "json")
+                if "json.loads(" in text:
+                    text = plan.decode.statement(*names, self.symbols.use("json", bound))
                 prologue.append(text)
         by_node = {found.node: found for found in step.facts.exits}
         returns = tuple(
@@ -293,8 +311,8 @@ class _Lowering:
             # never reached, but flytekit wants a task with outputs to have a return statement
             fields = [(self.fields[name], local[name]) for name in step.outputs]
             final = returns_text(outputs_type.name, fields)
-        plan = BodyPlan(self.flow.name, local, returns, final, tuple(prologue))
-        return rewrite(step.step, plan)
+        body = BodyPlan(self.flow.name, local, returns, final, tuple(prologue))
+        return rewrite(step.step, body)
 
     def _replacement(
         self,
@@ -331,8 +349,8 @@ class _Lowering:
         self, name: str, found: Exit, step: StepFlow, local: str, bound: frozenset[str]
     ) -> str:
         """The value of an output at an exit; ``locals()`` tells whether it has one."""
-        given = name in step.inputs and name not in step.optional
-        if name in found.must or (given and name not in found.gone):
+        passed = name in step.inputs and name not in _guarded(step)
+        if name in found.must or (passed and name not in found.gone):
             return local
         unset = self.symbols.use("Unset", bound)
         if name not in found.may and name not in step.inputs:
@@ -416,6 +434,12 @@ class _Lowering:
                     break_on_hyphens=False,
                 )
         return "\n".join(lines)
+
+
+def _guarded(step: StepFlow) -> list[str]:
+    """The inputs that may be unset and that the body reads or deletes: it must see them so."""
+    touched = step.facts.mentioned | {deletion.name for deletion in step.facts.deletions}
+    return [name for name in step.inputs if name in step.optional and name in touched]
 
 
 #: Columns of a line that black fills.

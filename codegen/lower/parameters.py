@@ -48,17 +48,32 @@ _KNOWN = frozenset(
 _TRUE, _FALSE = ("true", "t", "1", "yes", "y", "on"), ("false", "f", "0", "no", "n", "off")
 
 
-Decode = Callable[[str, str], str]
+@dataclass(frozen=True)
+class Decode:
+    """How a task makes the value of a Parameter from its input.
+
+    ``suffix`` tells the input from the value: ``limits_json`` holds the text, ``limits`` the
+    value. ``statement`` makes the statement from the local names of value, input and json module.
+    """
+
+    suffix: str
+    statement: Callable[[str, str, str], str]
+
+
+#: How Metaflow's value comes from JSON text.
+_JSON = Decode("json", lambda x, raw, json: f"{x} = {json}.loads({raw})")
+_OPTIONAL_JSON = Decode(
+    "json", lambda x, raw, json: f"{x} = None if {raw} is None else {json}.loads({raw})"
+)
 
 
 @dataclass(frozen=True)
 class ParameterPlan:
     """What becomes of a Parameter.
 
-    ``kind`` is the proven type of its value in the steps, ``decode`` makes the statement that
-    turns the input into that value from its local name and the local name of the json module.
-    ``constants`` are module-level assignments that the default needs; ``checked`` marks an input
-    that only looks optional.
+    ``kind`` is the proven type of its value in the steps, ``decode`` how they make that value
+    from the input where the two differ. ``constants`` are module-level assignments that the
+    default needs. ``checked`` marks an input that only looks optional: it must be given.
     """
 
     attribute: str
@@ -268,13 +283,7 @@ class _Parameter:
         if not required:
             return self._made(f"{native} | None", "None", decode=decode)
         if type_ == "bool":  # flytekit takes a required bool that is not given for False
-            missing = f"Missing option --{self._input_name()}"
-            return self._made(
-                "bool | None",
-                "None",
-                decode=lambda x, json: f"if {x} is None:\n    raise ValueError({missing!r})",
-                checked=True,
-            )
+            return self._made("bool | None", "None", checked=True)
         return self._made(native, None, None if decode else _KINDS[type_], decode)
 
     def _with_default(self, type_: str, value: Any) -> ParameterPlan:
@@ -295,7 +304,9 @@ class _Parameter:
             return self._made(
                 "str | None",
                 "None",
-                decode=lambda x, json: f"{x} = {fallback} if {x} is None else {x}",
+                decode=Decode(
+                    "text", lambda x, raw, json: f"{x} = {fallback} if {raw} is None else {raw}"
+                ),
             )
         converted = self._converted(type_, value, argument.position)
         same = type(converted) is type(value)
@@ -349,11 +360,12 @@ class _Parameter:
                     "Remove separator=, or the other type.",
                 )
             if separator:
-                return lambda x, json: f"{x} = {x}.split({separator!r}) if {x} else {x}"
+                return Decode(
+                    "text",
+                    lambda x, raw, json: f"{x} = {raw}.split({separator!r}) if {raw} else {raw}",
+                )
         if type_ in ("JSON", "list", "dict"):
-            if optional:
-                return lambda x, json: f"{x} = None if {x} is None else {json}.loads({x})"
-            return lambda x, json: f"{x} = {json}.loads({x})"
+            return _OPTIONAL_JSON if optional else _JSON
         return None
 
     def _json(self, type_: str, value: Any, argument: Argument) -> ParameterPlan:
@@ -394,7 +406,10 @@ class _Parameter:
         return self._made(
             "str | None",
             "None",
-            decode=lambda x, json: f"{x} = {fallback} if {x} is None else {json}.loads({x})",
+            decode=Decode(
+                "json",
+                lambda x, raw, json: f"{x} = {fallback} if {raw} is None else {json}.loads({raw})",
+            ),
         )
 
     def _multiple(self, type_: str) -> ParameterPlan:
@@ -418,7 +433,9 @@ class _Parameter:
         return self._made(
             f"list[{type_}] | None",
             "None",
-            decode=lambda x, json: f"{x} = {items!r} if {x} is None else tuple({x})",
+            decode=Decode(
+                "list", lambda x, raw, json: f"{x} = {items!r} if {raw} is None else tuple({raw})"
+            ),
         )
 
     def _constant_name(self) -> str:

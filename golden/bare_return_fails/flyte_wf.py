@@ -87,9 +87,7 @@ class BareReturnFlowOutputs(NamedTuple):
 
 
 @workflow
-def bare_return_flow(
-    rows: int = 3,
-) -> BareReturnFlowOutputs:
+def bare_return_flow(rows: int = 3) -> BareReturnFlowOutputs:
     """A step that returns without self.next fails the run."""
     start_out = start(rows=rows)
     average_out = average(values=start_out.values)

@@ -99,7 +99,7 @@ class LoopOutputs(NamedTuple):
 @task
 @with_artifacts
 def loop(level: str, number: Artifact, failed: bool, mode: str) -> LoopOutputs:
-    if number is Unset:
+    if number is Unset:  # reading it must fail, as in Metaflow
         del number
     for candidate in [5, 12, 20]:
         if mode != "full":
@@ -142,7 +142,7 @@ def end(
     extra: Artifact,
     mode: str,
 ) -> EndOutputs:
-    if details is Unset:
+    if details is Unset:  # reading it must fail, as in Metaflow
         del details
     if number is Unset:
         del number

@@ -264,9 +264,9 @@ class EnrichOutputs(NamedTuple):
 
 @task
 @with_artifacts
-def enrich(rows: Artifact, rates_: str | None) -> EnrichOutputs:
+def enrich(rows: Artifact, rates_json: str | None) -> EnrichOutputs:
     """Add the region and the amount in EUR."""
-    rates_ = None if rates_ is None else json.loads(rates_)
+    rates_ = None if rates_json is None else json.loads(rates_json)
     rates = {**RATES, **(rates_ or {})}
     unknown = {"currency": set(), "country": set()}
     for row in rows:
@@ -335,10 +335,10 @@ def report(
     orders: Artifact,
     by_region: Artifact,
     top_customer: str,
-    regions: str,
+    regions_text: str,
 ) -> ReportOutputs:
     """A few lines of text."""
-    regions = regions.split(",") if regions else regions
+    regions = regions_text.split(",") if regions_text else regions_text
     lines = [f"{'region':<8}{'orders':>7}{'EUR':>10}"]
     for region in regions:
         if region in by_region.index:
@@ -406,7 +406,7 @@ def order_pipeline_flow(
         max_rejected=max_rejected,
     )
     dedupe_out = dedupe(audit=validate_out.audit, rows=validate_out.rows)
-    enrich_out = enrich(rows=dedupe_out.rows, rates_=rates)
+    enrich_out = enrich(rows=dedupe_out.rows, rates_json=rates)
     gate_volume_out = gate_volume(
         audit=dedupe_out.audit, rows=enrich_out.rows, min_orders=min_orders
     )
@@ -416,7 +416,7 @@ def order_pipeline_flow(
         orders=aggregate_out.orders,
         by_region=aggregate_out.by_region,
         top_customer=aggregate_out.top_customer,
-        regions=regions,
+        regions_text=regions,
     )
     end(audit=gate_volume_out.audit, text=report_out.text)
     gate_rejects_out >> dedupe_out.audit

@@ -130,9 +130,7 @@ class ImportAliasFlowOutputs(NamedTuple):
 
 
 @workflow
-def import_alias_flow(
-    words: str = "red green blue",
-) -> ImportAliasFlowOutputs:
+def import_alias_flow(words: str = "red green blue") -> ImportAliasFlowOutputs:
     """Every imported name has been renamed.
 
     Args:

@@ -103,8 +103,8 @@ class ShortenOutputs(NamedTuple):
 @task(retries=1)
 @retry_any_error(times=1, wait=timedelta(minutes=2))
 @with_artifacts
-def shorten(area: Artifact, options: str) -> ShortenOutputs:
-    options = json.loads(options)
+def shorten(area: Artifact, options_json: str) -> ShortenOutputs:
+    options = json.loads(options_json)
     rounded = round(area, options["digits"])
     return ShortenOutputs(rounded=rounded)
 
@@ -132,6 +132,6 @@ def import_forms_flow(
         options: Settings as JSON
     """
     start_out = start(radius=radius)
-    shorten_out = shorten(area=start_out.area, options=options)
+    shorten_out = shorten(area=start_out.area, options_json=options)
     end(rounded=shorten_out.rounded, radius=radius)
     return ImportFormsFlowOutputs(area=start_out.area, rounded=shorten_out.rounded)

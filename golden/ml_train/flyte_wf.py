@@ -209,7 +209,6 @@ def scale(
 
 
 class TrainOutputs(NamedTuple):
-    X_train: Artifact
     losses: Artifact
     model: Artifact
 
@@ -248,7 +247,7 @@ def train(
         if epoch % 10 == 0:
             losses.append(log_loss(y_train, p))
     model = {"weights": weights, "bias": float(bias), "features": FEATURES}
-    return TrainOutputs(X_train=X_train, losses=losses, model=model)
+    return TrainOutputs(losses=losses, model=model)
 
 
 class EvaluateOutputs(NamedTuple):
@@ -276,10 +275,10 @@ class TuneOutputs(NamedTuple):
 @task
 @with_artifacts
 def tune(
-    y_test: Artifact, model: Artifact, scores: Artifact, thresholds: str
+    y_test: Artifact, model: Artifact, scores: Artifact, thresholds_json: str
 ) -> TuneOutputs:
     """Choose the threshold with the best F1."""
-    thresholds = json.loads(thresholds)
+    thresholds = json.loads(thresholds_json)
     candidates = {}
     for threshold in thresholds:
         counts = confusion(y_test, (scores >= threshold).astype(int))
@@ -398,7 +397,7 @@ def churn_training_flow(
         y_test=scale_out.y_test,
         model=train_out.model,
         scores=evaluate_out.scores,
-        thresholds=thresholds,
+        thresholds_json=thresholds,
     )
     report_out = report(
         losses=train_out.losses,
@@ -419,7 +418,7 @@ def churn_training_flow(
         test_index=split_out.test_index,
         train_index=split_out.train_index,
         scaler=scale_out.scaler,
-        X_train=train_out.X_train,
+        X_train=scale_out.X_train,
         X_test=scale_out.X_test,
         y_train=scale_out.y_train,
         y_test=scale_out.y_test,

@@ -218,9 +218,7 @@ class NameCollisionsFlowOutputs(NamedTuple):
 
 
 @workflow
-def name_collisions_flow(
-    type: str = "demo",
-) -> NameCollisionsFlowOutputs:
+def name_collisions_flow(type: str = "demo") -> NameCollisionsFlowOutputs:
     """Artifacts and steps that share their names with everything else.
 
     Args:

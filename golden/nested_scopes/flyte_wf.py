@@ -194,9 +194,7 @@ class NestedScopesFlowOutputs(NamedTuple):
 
 
 @workflow
-def nested_scopes_flow(
-    factor: int = 3,
-) -> NestedScopesFlowOutputs:
+def nested_scopes_flow(factor: int = 3) -> NestedScopesFlowOutputs:
     """Artifacts that are read inside functions, lambdas and comprehensions of a step."""
     start_out = start()
     functions_out = functions(

@@ -89,12 +89,12 @@ def end(
     rate: float,
     big: int,
     debug: bool,
-    code: str | None,
+    code_text: str | None,
     comment: str | None,
     seed: int | None,
     floor: float | None,
 ) -> EndOutputs:
-    code = 0 if code is None else code
+    code = 0 if code_text is None else code_text
     kinds = [type(v).__name__ for v in (code, comment, seed, floor, debug, rate)]
     print(pages, target, start_at, kinds, big)
     return EndOutputs(kinds=kinds)
@@ -140,7 +140,7 @@ def parameter_defaults_flow(
         rate=rate,
         big=big,
         debug=debug,
-        code=code,
+        code_text=code,
         comment=comment,
         seed=seed,
         floor=floor,

@@ -57,11 +57,13 @@ class StartOutputs(NamedTuple):
 
 @task
 @with_artifacts
-def start(model: str, columns: str, folds: str, filters: str | None) -> StartOutputs:
-    model = json.loads(model)
-    columns = json.loads(columns)
-    folds = json.loads(folds)
-    filters = None if filters is None else json.loads(filters)
+def start(
+    model_json: str, columns_json: str, folds_json: str, filters_json: str | None
+) -> StartOutputs:
+    model = json.loads(model_json)
+    columns = json.loads(columns_json)
+    folds = json.loads(folds_json)
+    filters = None if filters_json is None else json.loads(filters_json)
     depth = model["depth"]
     grid = [(rate, fold) for rate in model["rates"] for fold in folds]
     filtered = columns if filters is None else [c for c in columns if c in filters]
@@ -79,21 +81,21 @@ class EndOutputs(NamedTuple):
 @with_artifacts
 def end(
     grid: Artifact,
-    model: str,
-    limits: str,
-    columns: str,
-    folds: str,
-    filters: str | None,
-    extra: str | None,
-    ratio: str,
+    model_json: str,
+    limits_json: str,
+    columns_json: str,
+    folds_json: str,
+    filters_json: str | None,
+    extra_json: str | None,
+    ratio_json: str,
 ) -> EndOutputs:
-    model = json.loads(model)
-    limits = json.loads(limits)
-    columns = json.loads(columns)
-    folds = json.loads(folds)
-    filters = None if filters is None else json.loads(filters)
-    extra = None if extra is None else json.loads(extra)
-    ratio = json.loads(ratio)
+    model = json.loads(model_json)
+    limits = json.loads(limits_json)
+    columns = json.loads(columns_json)
+    folds = json.loads(folds_json)
+    filters = None if filters_json is None else json.loads(filters_json)
+    extra = None if extra_json is None else json.loads(extra_json)
+    ratio = json.loads(ratio_json)
     span = limits["high"] - limits["low"]
     share = span * ratio
     missing = extra is None
@@ -135,16 +137,18 @@ def parameter_json_flow(
         extra: No default at all
         ratio: A number in a string
     """
-    start_out = start(model=model, columns=columns, folds=folds, filters=filters)
+    start_out = start(
+        model_json=model, columns_json=columns, folds_json=folds, filters_json=filters
+    )
     end_out = end(
         grid=start_out.grid,
-        model=model,
-        limits=limits,
-        columns=columns,
-        folds=folds,
-        filters=filters,
-        extra=extra,
-        ratio=ratio,
+        model_json=model,
+        limits_json=limits,
+        columns_json=columns,
+        folds_json=folds,
+        filters_json=filters,
+        extra_json=extra,
+        ratio_json=ratio,
     )
     return ParameterJsonFlowOutputs(
         depth=start_out.depth,

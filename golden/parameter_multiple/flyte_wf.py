@@ -54,8 +54,8 @@ class StartOutputs(NamedTuple):
 
 @task
 @with_artifacts
-def start(depths: list[int] | None) -> StartOutputs:
-    depths = (2, 4) if depths is None else tuple(depths)
+def start(depths_list: list[int] | None) -> StartOutputs:
+    depths = (2, 4) if depths_list is None else tuple(depths_list)
     grid = {f"depth-{depth}": depth**2 for depth in depths}
     return StartOutputs(grid=grid)
 
@@ -68,10 +68,10 @@ class EndOutputs(NamedTuple):
 @task
 @with_artifacts
 def end(
-    grid: Artifact, labels: list[str] | None, depths: list[int] | None
+    grid: Artifact, labels_list: list[str] | None, depths_list: list[int] | None
 ) -> EndOutputs:
-    labels = () if labels is None else tuple(labels)
-    depths = (2, 4) if depths is None else tuple(depths)
+    labels = () if labels_list is None else tuple(labels_list)
+    depths = (2, 4) if depths_list is None else tuple(depths_list)
     joined = "/".join(labels) or "unlabelled"
     kinds = (type(labels).__name__, type(depths).__name__)
     print(joined, grid, kinds)
@@ -95,8 +95,8 @@ def parameter_multiple_flow(
         labels: A label; repeat for more
         depths: Depths to try
     """
-    start_out = start(depths=depths)
-    end_out = end(grid=start_out.grid, labels=labels, depths=depths)
+    start_out = start(depths_list=depths)
+    end_out = end(grid=start_out.grid, labels_list=labels, depths_list=depths)
     return ParameterMultipleFlowOutputs(
         grid=start_out.grid, joined=end_out.joined, kinds=end_out.kinds
     )

@@ -56,9 +56,9 @@ class StartOutputs(NamedTuple):
 
 @task
 @with_artifacts
-def start(options: str, columns: str) -> StartOutputs:
-    options = json.loads(options)
-    columns = columns.split(",") if columns else columns
+def start(options_json: str, columns_text: str) -> StartOutputs:
+    options = json.loads(options_json)
+    columns = columns_text.split(",") if columns_text else columns_text
     # these changes are seen to the end of this step, and no longer
     options["depth"] += 10
     options["layers"].append(2)
@@ -79,10 +79,13 @@ class EndOutputs(NamedTuple):
 @task
 @with_artifacts
 def end(
-    depth_in_start: Artifact, columns_in_start: Artifact, options: str, columns: str
+    depth_in_start: Artifact,
+    columns_in_start: Artifact,
+    options_json: str,
+    columns_text: str,
 ) -> EndOutputs:
-    options = json.loads(options)
-    columns = columns.split(",") if columns else columns
+    options = json.loads(options_json)
+    columns = columns_text.split(",") if columns_text else columns_text
     depth_in_end = options["depth"]
     layers_in_end = len(options["layers"])
     columns_in_end = list(columns)
@@ -113,12 +116,12 @@ def parameter_mutated_flow(
         options: Model options
         columns: Columns to use
     """
-    start_out = start(options=options, columns=columns)
+    start_out = start(options_json=options, columns_text=columns)
     end_out = end(
         depth_in_start=start_out.depth_in_start,
         columns_in_start=start_out.columns_in_start,
-        options=options,
-        columns=columns,
+        options_json=options,
+        columns_text=columns,
     )
     return ParameterMutatedFlowOutputs(
         depth_in_start=start_out.depth_in_start,

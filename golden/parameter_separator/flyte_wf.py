@@ -55,9 +55,9 @@ class StartOutputs(NamedTuple):
 
 @task
 @with_artifacts
-def start(features: str, paths: str) -> StartOutputs:
-    features = features.split(",") if features else features
-    paths = paths.split("::") if paths else paths
+def start(features_text: str, paths_text: str) -> StartOutputs:
+    features = features_text.split(",") if features_text else features_text
+    paths = paths_text.split("::") if paths_text else paths_text
     columns = [name.strip().upper() for name in features]
     depth = len(paths)
     return StartOutputs(columns=columns, depth=depth)
@@ -72,11 +72,15 @@ class EndOutputs(NamedTuple):
 @task
 @with_artifacts
 def end(
-    columns: Artifact, depth: int, labels: str | None, notes: str, regions: str
+    columns: Artifact,
+    depth: int,
+    labels_text: str | None,
+    notes_text: str,
+    regions_text: str,
 ) -> EndOutputs:
-    labels = labels.split(",") if labels else labels
-    notes = notes.split(";") if notes else notes
-    regions = regions.split("|") if regions else regions
+    labels = labels_text.split(",") if labels_text else labels_text
+    notes = notes_text.split(";") if notes_text else notes_text
+    regions = regions_text.split("|") if regions_text else regions_text
     has_labels = labels is not None
     blank = notes == ""
     first_region = regions[0]
@@ -109,13 +113,13 @@ def parameter_separator_flow(
         labels: No default: stays None
         notes: Empty by default: stays empty
     """
-    start_out = start(features=features, paths=paths)
+    start_out = start(features_text=features, paths_text=paths)
     end_out = end(
         columns=start_out.columns,
         depth=start_out.depth,
-        labels=labels,
-        notes=notes,
-        regions=regions,
+        labels_text=labels,
+        notes_text=notes,
+        regions_text=regions,
     )
     return ParameterSeparatorFlowOutputs(
         columns=start_out.columns,

@@ -78,9 +78,7 @@ class ScheduleAwsFlowOutputs(NamedTuple):
 
 # AWS: six fields, the days of the week from 1 (Sunday) to 7 (Saturday)
 @workflow
-def schedule_aws_flow(
-    days: int = 3,
-) -> ScheduleAwsFlowOutputs:
+def schedule_aws_flow(days: int = 3) -> ScheduleAwsFlowOutputs:
     """Runs from Monday to Friday at ten.
 
     Args:

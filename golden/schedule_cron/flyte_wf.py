@@ -77,9 +77,7 @@ class ScheduleCronFlowOutputs(NamedTuple):
 
 
 @workflow
-def schedule_cron_flow(
-    days: int = 3,
-) -> ScheduleCronFlowOutputs:
+def schedule_cron_flow(days: int = 3) -> ScheduleCronFlowOutputs:
     """Runs on weekdays at 06:30: five fields, as in a crontab.
 
     Args:

@@ -77,9 +77,7 @@ class ScheduleDailyFlowOutputs(NamedTuple):
 
 
 @workflow
-def schedule_daily_flow(
-    days: int = 1,
-) -> ScheduleDailyFlowOutputs:
+def schedule_daily_flow(days: int = 1) -> ScheduleDailyFlowOutputs:
     """Runs every night at midnight UTC.
 
     Args:

@@ -77,9 +77,7 @@ class ScheduleHourlyFlowOutputs(NamedTuple):
 
 
 @workflow
-def schedule_hourly_flow(
-    days: int = 2,
-) -> ScheduleHourlyFlowOutputs:
+def schedule_hourly_flow(days: int = 2) -> ScheduleHourlyFlowOutputs:
     """Runs every hour on the hour.
 
     Args:

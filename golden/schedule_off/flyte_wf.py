@@ -77,9 +77,7 @@ class ScheduleOffFlowOutputs(NamedTuple):
 
 
 @workflow
-def schedule_off_flow(
-    days: int = 1,
-) -> ScheduleOffFlowOutputs:
+def schedule_off_flow(days: int = 1) -> ScheduleOffFlowOutputs:
     """Has a schedule that is switched off.
 
     Args:

@@ -77,9 +77,7 @@ class ScheduleTimezoneFlowOutputs(NamedTuple):
 
 
 @workflow
-def schedule_timezone_flow(
-    days: int = 1,
-) -> ScheduleTimezoneFlowOutputs:
+def schedule_timezone_flow(days: int = 1) -> ScheduleTimezoneFlowOutputs:
     """Runs at eight in the morning in Berlin.
 
     Args:

@@ -77,9 +77,7 @@ class ScheduleWeeklyFlowOutputs(NamedTuple):
 
 
 @workflow
-def schedule_weekly_flow(
-    days: int = 7,
-) -> ScheduleWeeklyFlowOutputs:
+def schedule_weekly_flow(days: int = 7) -> ScheduleWeeklyFlowOutputs:
     """Runs on Sundays at midnight UTC.
 
     Args:

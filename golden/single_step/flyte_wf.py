@@ -69,9 +69,7 @@ class SingleStepFlowOutputs(NamedTuple):
 
 
 @workflow
-def single_step_flow(
-    limit: int = 10,
-) -> SingleStepFlowOutputs:
+def single_step_flow(limit: int = 10) -> SingleStepFlowOutputs:
     """Everything happens in one step, which is start and end at once.
 
     Args:

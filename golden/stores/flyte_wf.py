@@ -188,7 +188,7 @@ def end(
     total: Artifact,
     size: int,
 ) -> EndOutputs:
-    if long is Unset:
+    if long is Unset:  # reading it must fail, as in Metaflow
         del long
     low, local = local, low = low, high
     all_of_it = (

@@ -114,9 +114,7 @@ class TabsAndCrlfFlowOutputs(NamedTuple):
 
 
 @workflow
-def tabs_and_crlf_flow(
-    size: int = 3,
-) -> TabsAndCrlfFlowOutputs:
+def tabs_and_crlf_flow(size: int = 3) -> TabsAndCrlfFlowOutputs:
     """A flow that came from another editor.
 
     Its lines end in CRLF.

@@ -123,7 +123,7 @@ def solve(patience: int) -> SolveOutputs:
 @task
 @with_artifacts
 def end(best: Artifact, finished: bool, reason: Artifact) -> None:
-    if reason is Unset:
+    if reason is Unset:  # reading it must fail, as in Metaflow
         del reason
     print(best, finished, reason)
 

@@ -83,9 +83,7 @@ class TimeoutFailsFlowOutputs(NamedTuple):
 
 
 @workflow
-def timeout_fails_flow(
-    seconds: float = 0.0,
-) -> TimeoutFailsFlowOutputs:
+def timeout_fails_flow(seconds: float = 0.0) -> TimeoutFailsFlowOutputs:
     """A step that takes longer than it may.
 
     Args:

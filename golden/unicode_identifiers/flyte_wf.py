@@ -84,9 +84,7 @@ class UnicodeIdentifiersFlowOutputs(NamedTuple):
 
 
 @workflow
-def unicode_identifiers_flow(
-    größe: int = 2,
-) -> UnicodeIdentifiersFlowOutputs:
+def unicode_identifiers_flow(größe: int = 2) -> UnicodeIdentifiersFlowOutputs:
     """Names outside of ASCII: artifacts, a parameter's attribute, locals and functions.
 
     Args:

@@ -85,7 +85,7 @@ class PredictOutputs(NamedTuple):
 @task
 @with_artifacts
 def predict(model: Artifact) -> PredictOutputs:
-    if model is Unset:
+    if model is Unset:  # reading it must fail, as in Metaflow
         del model
     # without training: AttributeError, Flow UnsetReadFlow has no attribute 'model'
     prediction = model * 2
@@ -106,9 +106,7 @@ class UnsetReadFlowOutputs(NamedTuple):
 
 
 @workflow
-def unset_read_flow(
-    train: bool = True,
-) -> UnsetReadFlowOutputs:
+def unset_read_flow(train: bool = True) -> UnsetReadFlowOutputs:
     """Reading what no branch has set fails, and only then.
 
     Args:

@@ -95,9 +95,7 @@ class WideUnicodeFlowOutputs(NamedTuple):
 
 
 @workflow
-def wide_unicode_flow(
-    street: str = "Königsallee",
-) -> WideUnicodeFlowOutputs:
+def wide_unicode_flow(street: str = "Königsallee") -> WideUnicodeFlowOutputs:
     """Zählt Städte. ½ ± 2 µm
 
     Args:

@@ -37,7 +37,7 @@ def compare(metaflow: RunResult, flyte: RunResult, parameters: set[str]) -> list
                 given = {
                     name: value
                     for name, value in table.items()
-                    if not parameters & {name, name.rstrip("_")}
+                    if not parameters & {name, name.rstrip("_"), name.rpartition("_")[0]}
                 }
                 found += _compare_table(what, given, visible)
                 found += _compare_unset(what, flyte.unset_inputs, task, i, visible)
