@@ -129,7 +129,10 @@ class ModuleCode:
 
 @dataclass(frozen=True)
 class Flow:
-    """A FlowSpec class with its steps in source order."""
+    """A FlowSpec class with its steps in source order.
+
+    ``refused`` are the names of class members that have been reported as not translated.
+    """
 
     name: str
     position: Position
@@ -140,3 +143,4 @@ class Flow:
     decorators: tuple[Decorator, ...]
     module: ModuleCode
     comments: tuple[str, ...] = ()
+    refused: frozenset[str] = frozenset()

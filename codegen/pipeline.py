@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codegen.analyse.body import analyse_bodies
 from codegen.analyse.dataflow import analyse_linear
-from codegen.analyse.graph import Graph, check_graph
+from codegen.analyse.graph import check_graph
 from codegen.analyse.scope import module_scope
 from codegen.diagnostics import Diagnostic, Diagnostics, Position
 from codegen.emit import emit
@@ -77,10 +78,12 @@ def _translate(
     settings, schedule = read_decorators(flow, scope, diagnostics)
     check_scheduled_inputs(flow, plans, schedule, diagnostics)
     graph = check_graph(flow, diagnostics)
-    if graph is None or not _is_linear(flow, graph, diagnostics):
+    linear = _is_linear(flow, diagnostics)
+    bodies = analyse_bodies(flow, graph.end if graph else None, scope, diagnostics)
+    if graph is None or not linear:
         return None
     kinds = {**dict.fromkeys(flow.parameters), **parameter_kinds(plans)}
-    dataflow = analyse_linear(flow, graph.linear(), scope, kinds, diagnostics)
+    dataflow = analyse_linear(flow, graph.linear(), bodies, scope, kinds, diagnostics)
     if diagnostics.failed:
         return None
     names = Names(flow, scope, symbols_taken, diagnostics)
@@ -90,9 +93,9 @@ def _translate(
     return emit(module, flow.module.imports, diagnostics)
 
 
-def _is_linear(flow: Flow, graph: Graph, diagnostics: Diagnostics) -> bool:
+def _is_linear(flow: Flow, diagnostics: Diagnostics) -> bool:
     linear = True
-    for step in graph.steps.values():
+    for step in flow.steps.values():
         transition = step.transition
         if transition is not None and transition.shape is not Shape.LINEAR:
             linear = False

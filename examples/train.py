@@ -31,7 +31,7 @@ class TrainFlow(FlowSpec):
     """Fit a line to noisy points, with a penalty on steep slopes."""
 
     alpha = Parameter("alpha", help="Weight of the penalty", default=0.1)
-    rows = Parameter("rows", help="Number of points", default=200)
+    rows = Parameter("rows", help="Number of points", default=20)
     seed = Parameter("seed", help="Seed of the noise", default=42)
 
     @step

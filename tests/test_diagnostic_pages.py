@@ -81,7 +81,8 @@ def test_example(code: str) -> None:
     assert len(examples) == (0 if code in NO_PYTHON else 1)
     for source in examples:
         result = translate(source, "flow.py")
-        assert codes(result) == {code}
+        # a graph that Metaflow refuses may have a shape that is not translated either
+        assert {code} <= codes(result) <= {code, "MF501"}
         assert (result.code is None) is failed(result)
 
 

@@ -12,6 +12,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from codegen.analyse.scope import ModuleScope, assigned_pairs
 from codegen.diagnostics import Diagnostics, Position
 from codegen.model import Flow, Step
 from codegen.parse.names import place, references
@@ -163,13 +164,42 @@ def artifact_name(attribute: str, flow: str) -> str:
     return attribute
 
 
-def analyse_body(flow: Flow, step: Step, end: bool, diagnostics: Diagnostics) -> BodyFacts:
-    """Walk the body of ``step``; ``end`` tells whether it is the terminal step."""
-    return _Walk(flow, step, end, diagnostics).facts()
+def analyse_bodies(
+    flow: Flow, end: str | None, scope: ModuleScope, diagnostics: Diagnostics
+) -> dict[str, BodyFacts]:
+    """Step → facts for every step of a flow; ``end`` is the terminal one where it is known.
+
+    Reports what can be told from the bodies alone, whatever the graph is.
+    """
+    bodies: dict[str, BodyFacts] = {}
+    for name, step in flow.steps.items():
+        last = name == end if end is not None else step.transition is None
+        bodies[name] = _Walk(flow, step, last, scope, diagnostics).facts()
+        for position, reason in bodies[name].escapes:
+            report_escape(step, position, reason, diagnostics)
+    return bodies
+
+
+def report_escape(step: Step, position: Position, reason: str, diagnostics: Diagnostics) -> None:
+    """Say that the artifacts of a step cannot become local variables."""
+    diagnostics.add(
+        "MF401",
+        position,
+        f"the artifacts of this step cannot become local variables: {reason}",
+        "Use plain self.name attributes in the step itself; hand on values, not self.",
+        step.name,
+    )
 
 
 class _Walk:
-    def __init__(self, flow: Flow, step: Step, end: bool, diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, flow: Flow, step: Step, end: bool, scope: ModuleScope, diagnostics: Diagnostics
+    ) -> None:
+        self.functions = set(scope.functions) | {
+            node.name
+            for node in ast.walk(step.node)
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        }
         self.flow = flow
         self.step = step
         self.end = end
@@ -339,8 +369,22 @@ class _Walk:
     def _visit_assign(self, node: ast.Assign, state: _State) -> _State:
         self._load(node.value, state)
         for target in node.targets:
+            for part, value in assigned_pairs(target, node.value):
+                self._check_function(part, value)
             state = self._store(target, state)
         return state
+
+    def _check_function(self, target: ast.expr, value: ast.expr | None) -> None:
+        """Metaflow drops functions silently when it stores the artifacts of a task."""
+        attribute = attribute_of(target, self.self_name)
+        known = isinstance(value, ast.Name) and value.id in self.functions
+        if attribute is not None and (known or isinstance(value, ast.Lambda)):
+            self._error(
+                "MF204",
+                target,
+                f"self.{attribute} is a function, which Metaflow drops at the end of the step",
+                "Keep the function in a local variable, or define it at the top of the module.",
+            )
 
     def _visit_annassign(self, node: ast.AnnAssign, state: _State) -> _State:
         if node.value is None:
@@ -613,6 +657,8 @@ class _Walk:
 
     def _read(self, node: ast.AST, attribute: str, state: _State, late: bool = False) -> None:
         name = artifact_name(attribute, self.flow.name)
+        if name in self.flow.refused:
+            return  # reported where the class defines it
         if name in self.flow.parameters:
             self.parameters[name] = None
         elif name in self.flow.steps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from codegen.analyse.body import BodyFacts, Deletion, Exit, Read, analyse_body
+from codegen.analyse.body import BodyFacts, Deletion, Exit, Read, report_escape
 from codegen.analyse.mutation import Mutations
 from codegen.analyse.scope import ModuleScope
 from codegen.analyse.types import Kind, artifact_kinds
@@ -47,17 +47,16 @@ def live_exits(facts: BodyFacts) -> tuple[Exit, ...]:
 def analyse_linear(
     flow: Flow,
     steps: Sequence[Step],
+    bodies: Mapping[str, BodyFacts],
     scope: ModuleScope,
     parameters: Mapping[str, Kind | None],
     diagnostics: Diagnostics,
 ) -> Dataflow:
     """The dataflow of a flow whose steps follow one another."""
-    last = steps[-1]
-    bodies = [analyse_body(flow, step, step is last, diagnostics) for step in steps]
     kinds = artifact_kinds(flow, steps, scope, parameters)
     mutations = Mutations(flow, steps, scope)
     forward = _Forward(flow, kinds, mutations, diagnostics)
-    planned = [forward.step(step, facts) for step, facts in zip(steps, bodies, strict=True)]
+    planned = [forward.step(step, bodies[step.name]) for step in steps]
     visible = tuple(name for name in forward.sure if not name.startswith("_"))
     live = set(visible)
     result: list[StepFlow] = []
@@ -145,17 +144,9 @@ class _Forward:
             self._check_read(step, facts, read)
         for deletion in facts.deletions:
             self._check_deletion(step, deletion)
-        for place, reason in facts.escapes:
-            self._needs_self(step, place, reason)
 
     def _needs_self(self, step: Step, place: Position, reason: str) -> None:
-        self.diagnostics.add(
-            "MF401",
-            place,
-            f"the artifacts of this step cannot become local variables: {reason}",
-            "Use plain self.name attributes in the step itself; hand on values, not self.",
-            step.name,
-        )
+        report_escape(step, place, reason, self.diagnostics)
 
     def _check_read(self, step: Step, facts: BodyFacts, read: Read) -> None:
         maybe_here = read.assigned or (read.late and read.name in facts.assigned)

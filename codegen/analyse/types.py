@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.analyse.body import artifact_name, attribute_of
-from codegen.analyse.scope import ModuleScope, local_bindings
+from codegen.analyse.scope import ModuleScope, assigned_pairs, local_bindings
 from codegen.model import Flow, Step
 
 _INT64 = 2**63
@@ -110,15 +110,15 @@ class _Inference:
         pairs: list[tuple[ast.expr, ast.expr | None]] = []
         if isinstance(statement, ast.Assign):
             for target in statement.targets:
-                pairs += _pairs(target, statement.value)
+                pairs += assigned_pairs(target, statement.value)
         elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            pairs += _pairs(statement.target, statement.value)
+            pairs += assigned_pairs(statement.target, statement.value)
         elif isinstance(statement, ast.AugAssign):
             pairs.append((statement.target, None))
         elif isinstance(statement, (ast.For, ast.AsyncFor)):
-            pairs += _pairs(statement.target, None)
+            pairs += assigned_pairs(statement.target, None)
         elif isinstance(statement, ast.withitem) and statement.optional_vars is not None:
-            pairs += _pairs(statement.optional_vars, None)
+            pairs += assigned_pairs(statement.optional_vars, None)
         for target, value in pairs:
             attribute = attribute_of(target, step.self_name)
             if attribute is not None:
@@ -253,23 +253,6 @@ class _Inference:
             if function.attr in _TEXT_COUNTS:
                 return _SIZE
         return None
-
-
-def _pairs(target: ast.expr, value: ast.expr | None) -> list[tuple[ast.expr, ast.expr | None]]:
-    """Single targets with their values, where an unpacked tuple is written out."""
-    if not isinstance(target, (ast.Tuple, ast.List)):
-        return [(target.value if isinstance(target, ast.Starred) else target, value)]
-    values: Sequence[ast.expr | None] = [None] * len(target.elts)
-    if (
-        isinstance(value, (ast.Tuple, ast.List))
-        and len(value.elts) == len(target.elts)
-        and not any(isinstance(part, ast.Starred) for part in [*target.elts, *value.elts])
-    ):
-        values = value.elts
-    found: list[tuple[ast.expr, ast.expr | None]] = []
-    for part, part_value in zip(target.elts, values, strict=True):
-        found += _pairs(part, part_value)
-    return found
 
 
 def _library(dotted: str) -> Kind | None:

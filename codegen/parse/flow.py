@@ -10,7 +10,7 @@ import libcst as cst
 from codegen.diagnostics import Diagnostics, Position
 from codegen.model import Argument, Decorator, Flow, Parameter, Step
 from codegen.parse.concrete import Statement, comments, paired, trailing
-from codegen.parse.module import parse_module
+from codegen.parse.module import bound_names, parse_module
 from codegen.parse.names import metaflow_names, place, resolve
 from codegen.parse.transitions import is_next, transition_of
 
@@ -110,6 +110,7 @@ class _Reader:
         self.diagnostics = diagnostics
         self.steps: dict[str, Step] = {}
         self.parameters: dict[str, Parameter] = {}
+        self.refused: set[str] = set()
 
     def flow(self) -> Flow:
         """The flow with all its parts."""
@@ -138,6 +139,7 @@ class _Reader:
                 self.concrete, self.abstract, self.node, self.names, self.diagnostics
             ),
             comments=comments(statement.leading_lines) + footer,
+            refused=frozenset(self.refused),
         )
 
     def _bases(self) -> None:
@@ -153,6 +155,8 @@ class _Reader:
             "MF505": "Derive from FlowSpec alone, and write what the base brings into the flow.",
         }[code]
         self.diagnostics.add(code, Position(*place(node)), message, advice)
+        if code == "MF504":
+            self.refused |= bound_names(node)
 
     def _member(self, member: Statement, node: ast.stmt) -> None:
         if isinstance(node, ast.FunctionDef) and isinstance(member, cst.FunctionDef):
@@ -185,6 +189,7 @@ class _Reader:
             return
         assert isinstance(call, ast.Call)
         if kind != "metaflow.Parameter":
+            self.refused.add(targets[0].id)
             self.diagnostics.add(
                 "MF503",
                 Position(*place(call)),

@@ -39,7 +39,7 @@ def parse_module(
         if first is flow:
             continue
         if is_main_guard(first):
-            guarded |= _bound(first)
+            guarded |= bound_names(first)
             _note_guard(first, flow.name, diagnostics)
             continue
         if isinstance(first, ast.ImportFrom) and first.module == "__future__":
@@ -99,8 +99,8 @@ def _starts_flow(node: ast.AST, flow: str) -> bool:
     )
 
 
-def _bound(node: ast.AST) -> set[str]:
-    """Every name that the code below ``node`` binds at its own level."""
+def bound_names(node: ast.AST) -> set[str]:
+    """Every name that ``node`` binds, and the code below it."""
     found: set[str] = set()
     for child in ast.walk(node):
         if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
