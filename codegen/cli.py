@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -54,6 +55,7 @@ def main(
     The source is read, never imported or run. The module goes to standard output, messages go to
     standard error.
     """
+    gc.set_threshold(100_000, 50, 100)  # imports and trees allocate much, and little is garbage
     if explain is not None:
         click.echo(_page(explain), nl=False)
         return

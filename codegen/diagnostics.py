@@ -67,6 +67,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "MF204": (_E, "function stored in an artifact"),
     "MF205": (_E, "deletion that fails or does not delete"),
     "MF206": (_N, "renamed on the Flyte side"),
+    "MF207": (_N, "object of the module that a step changes"),
     # parameters
     "MF301": (_E, "argument that cannot be known from the source"),
     "MF302": (_W, "default is computed when the workflow is registered"),

@@ -68,7 +68,7 @@ def _prelude(environment: jinja2.Environment, module: FlyteModule) -> list[str]:
     while missing := [name for name in module.symbols.helpers() if name not in rendered]:
         for name in missing:
             template = environment.get_template(f"prelude/{name}.py.jinja")
-            rendered[name] = template.render(py=module.symbols).strip()
+            rendered[name] = template.render(py=module.symbols, module=module).strip()
     return [rendered[name] for name in module.symbols.helpers()]
 
 

@@ -92,7 +92,8 @@ class LaunchPlan:
 @dataclass(frozen=True)
 class FlyteModule:
     """A whole module. ``imports`` are complete statements, ``helpers`` the names of the prelude
-    templates that it uses, ``code`` the user's own module-level code."""
+    templates that it uses, ``code`` the user's own module-level code, ``seeds`` its calls that
+    seed random numbers."""
 
     header: tuple[str, ...]
     docstring: str
@@ -101,6 +102,7 @@ class FlyteModule:
     code: str
     helpers: tuple[str, ...]
     constants: tuple[str, ...]
+    seeds: tuple[str, ...]
     tasks: tuple[Task, ...]
     workflow: Workflow
     launch_plans: tuple[LaunchPlan, ...]

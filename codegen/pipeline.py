@@ -8,6 +8,7 @@ from codegen.analyse.body import analyse_bodies
 from codegen.analyse.dataflow import analyse_linear
 from codegen.analyse.graph import check_graph
 from codegen.analyse.scope import module_scope
+from codegen.analyse.state import report_state
 from codegen.diagnostics import Diagnostic, Diagnostics, Position
 from codegen.emit import emit
 from codegen.lower.module import check_scheduled_inputs, lower_linear, read_decorators
@@ -82,6 +83,7 @@ def _translate(
     bodies = analyse_bodies(flow, graph.end if graph else None, scope, diagnostics)
     if graph is None or not linear:
         return None
+    report_state(flow, scope, diagnostics)
     kinds = {**dict.fromkeys(flow.parameters), **parameter_kinds(plans)}
     dataflow = analyse_linear(flow, graph.linear(), bodies, scope, kinds, diagnostics)
     if diagnostics.failed:

@@ -46,6 +46,7 @@ class Symbols:
         "retry_any_error",
         "TimeoutException",
         "time_limit",
+        "seeded",
         "environment",
         "deploy_time",
     )

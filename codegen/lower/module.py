@@ -10,6 +10,7 @@ from codegen import __version__
 from codegen.analyse.body import Exit
 from codegen.analyse.dataflow import Dataflow, StepFlow, live_exits
 from codegen.analyse.scope import ModuleScope, local_bindings
+from codegen.analyse.state import seed_statements
 from codegen.diagnostics import Diagnostics
 from codegen.flyte import (
     Field,
@@ -135,6 +136,7 @@ def lower_linear(
         imports=(),
         code=flow.module.body,
         helpers=symbols.helpers(),
+        seeds=lowering.seeds,
         constants=tuple(line for plan in plans.values() for line in plan.constants),
         tasks=tasks,
         workflow=workflow,
@@ -184,6 +186,7 @@ class _Lowering:
             if self.fields[name] != name:
                 self._note_field(name)
         self.inputs: dict[str, dict[str, str]] = {}
+        self.seeds = seed_statements(flow.module.kept)
 
     def _note_field(self, name: str) -> None:
         producer = next(step for step in self.dataflow.steps if name in step.outputs)
@@ -222,6 +225,8 @@ class _Lowering:
             pairs = ", ".join(f"{key!r}: {value}" for key, value in settings.variables.items())
             constants = (f"{constant} = {{{pairs}}}",)
         wrappers = settings.wrappers(self.symbols, constant)
+        if self.seeds:
+            wrappers = (*wrappers, self.symbols.use("seeded"))
         fields = outputs_type.fields if outputs_type else ()
         if any(part.type == self._type("") for part in [*inputs, *fields]):
             wrappers = (*wrappers, self.symbols.use("with_artifacts"))
