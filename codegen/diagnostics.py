@@ -82,6 +82,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "MF504": (_E, "class member that is not translated"),
     "MF505": (_E, "base class that is not translated"),
     "MF506": (_E, "use of the flow outside its steps"),
+    "MF507": (_E, "name that only the main guard sets"),
     # decorators
     "MF601": (_W, "schedule in another time zone"),
     "MF602": (_E, "cron expression that Flyte cannot run"),
@@ -111,7 +112,7 @@ class Diagnostic:
 
     def comment(self) -> list[str]:
         """The message as comment lines for the generated code."""
-        text = f"{self.code}: {' '.join(self.message.split())}"
+        text = f"{self.code}: {_on_one_line(self.message)}"
         return textwrap.wrap(text, 88, initial_indent="# ", subsequent_indent="# ")
 
 
@@ -140,15 +141,23 @@ class Diagnostics:
         return tuple(sorted(self.found, key=lambda found: (found.position, found.code)))
 
 
+def _on_one_line(text: str) -> str:
+    """``text`` without line breaks, and with escapes for what no terminal or file can show."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
+        for char in " ".join(text.split())
+    )
+
+
 def as_text(diagnostics: Iterable[Diagnostic], filename: str) -> str:
     """The messages for a terminal: two lines each, ``file:line:column: severity CODE: …``."""
     lines = []
     for found in diagnostics:
         place = f"{filename}:{found.position.line}:{found.position.column}"
         step = f" [step {found.step}]" if found.step else ""
-        message = " ".join(found.message.split())
+        message = _on_one_line(found.message)
         lines.append(f"{place}: {found.severity.value} {found.code}: {message}{step}")
-        lines.append(f"    {' '.join(found.advice.split())}")
+        lines.append(f"    {_on_one_line(found.advice)}")
     return "".join(f"{line}\n" for line in lines)
 
 

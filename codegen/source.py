@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import re
 import tokenize
 
 from codegen.diagnostics import Diagnostics, Position
@@ -22,6 +24,11 @@ def decode(data: bytes, diagnostics: Diagnostics) -> str | None:
             "MF001", start, f"{error.msg}", "Save the file as UTF-8, or declare its encoding."
         )
         return None
+    if not getattr(codecs.lookup(encoding), "_is_text_encoding", True):
+        diagnostics.add(
+            "MF001", start, f"{encoding} is no encoding of text", "Save the file as UTF-8."
+        )
+        return None
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -34,22 +41,25 @@ def decode(data: bytes, diagnostics: Diagnostics) -> str | None:
             "Save the file as UTF-8, or declare its encoding in a comment on its first line.",
         )
         return None
+    except UnicodeError as error:
+        diagnostics.add("MF001", start, f"{error}", "Save the file as UTF-8.")
+        return None
     return decoded(text, diagnostics)
 
 
 def decoded(text: str, diagnostics: Diagnostics) -> str | None:
     """The text with ``\\n`` as its only line ending, without a byte order mark.
 
-    A null character, which no Python source may hold, is recorded as MF001.
+    Null characters and lone surrogates, which no Python source may hold, are recorded as MF001.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    if "\0" in text:
-        before = text[: text.index("\0")]
+    if found := re.search("[\0\ud800-\udfff]", text):
+        before = text[: found.start()]
         place = Position(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
         diagnostics.add(
             "MF001",
             place,
-            "the source contains a null character: is it a binary file?",
+            f"the source contains the character {found[0]!r}: is it a binary file?",
             "Give the Python file that defines the flow.",
         )
         return None

@@ -12,10 +12,11 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from codegen.analyse.scope import ModuleScope, assigned_pairs
+from codegen.analyse.scope import ModuleScope, assigned_pairs, local_bindings
 from codegen.diagnostics import Diagnostics, Position
 from codegen.model import Flow, Step
-from codegen.parse.names import place, references
+from codegen.parse.module import refuse_guarded
+from codegen.parse.names import mangled, place, references
 from codegen.parse.transitions import is_next, transition_of
 
 _Names = frozenset[str]
@@ -157,13 +158,6 @@ def attribute_of(node: ast.AST, self_name: str) -> str | None:
     return None
 
 
-def artifact_name(attribute: str, flow: str) -> str:
-    """The name under which Python stores an attribute that the class body mentions."""
-    if attribute.startswith("__") and not attribute.endswith("__"):
-        return f"_{flow.lstrip('_')}{attribute}"
-    return attribute
-
-
 def analyse_bodies(
     flow: Flow, end: str | None, scope: ModuleScope, diagnostics: Diagnostics
 ) -> dict[str, BodyFacts]:
@@ -173,7 +167,10 @@ def analyse_bodies(
     """
     bodies: dict[str, BodyFacts] = {}
     for name, step in flow.steps.items():
-        last = name == end if end is not None else step.transition is None
+        calls_next = any(
+            isinstance(node, ast.stmt) and is_next(node) for node in ast.walk(step.node)
+        )
+        last = name == end if end is not None else not calls_next
         bodies[name] = _Walk(flow, step, last, scope, diagnostics).facts()
         for position, reason in bodies[name].escapes:
             report_escape(step, position, reason, diagnostics)
@@ -195,6 +192,7 @@ class _Walk:
     def __init__(
         self, flow: Flow, step: Step, end: bool, scope: ModuleScope, diagnostics: Diagnostics
     ) -> None:
+        self.local = local_bindings(step.node)
         self.functions = set(scope.functions) | {
             node.name
             for node in ast.walk(step.node)
@@ -281,7 +279,7 @@ class _Walk:
         if is_next(node, self.self_name):
             return self._next(node, state)
         read = {
-            artifact_name(found, self.flow.name)
+            mangled(found, self.flow.name)
             for head in _heads(node)
             for found in _surely_read(head, self.self_name)
         }
@@ -326,7 +324,11 @@ class _Walk:
         return replace(state, next=frozenset({True}))
 
     def _visit_return(self, node: ast.Return, state: _State) -> None:
-        if node.value is not None:
+        if returns_next(node, self.self_name):
+            assert node.value is not None
+            call = ast.copy_location(ast.Expr(node.value), node)
+            state = self._next(call, state)
+        elif node.value is not None:
             self._load(node.value, state)
         if any(self.finals):
             self._escape(node, "a finally clause assigns artifacts after this return")
@@ -399,9 +401,7 @@ class _Walk:
         attribute = attribute_of(node.target, self.self_name)
         if attribute is not None:
             self._read(node.target, attribute, state)
-            state = replace(
-                state, touched=state.touched | {artifact_name(attribute, self.flow.name)}
-            )
+            state = replace(state, touched=state.touched | {mangled(attribute, self.flow.name)})
         self._load(node.value, state)
         return self._store(node.target, state)
 
@@ -411,7 +411,7 @@ class _Walk:
             if attribute is None:
                 self._load(target, state)
                 continue
-            name = artifact_name(attribute, self.flow.name)
+            name = mangled(attribute, self.flow.name)
             if not self._is_artifact(name, target, "deletes"):
                 continue
             self.mentions.setdefault(name, []).append(Position(*place(target)))
@@ -484,7 +484,7 @@ class _Walk:
             for node in ast.walk(statement):
                 attribute = attribute_of(node, self.self_name)
                 if attribute is not None and isinstance(node, ast.Attribute):
-                    name = artifact_name(attribute, self.flow.name)
+                    name = mangled(attribute, self.flow.name)
                     if isinstance(node.ctx, ast.Store):
                         stored.add(name)
                     elif isinstance(node.ctx, ast.Del):
@@ -609,7 +609,7 @@ class _Walk:
         """The state after an assignment to ``target``, whatever its form."""
         attribute = attribute_of(target, self.self_name)
         if attribute is not None:
-            name = artifact_name(attribute, self.flow.name)
+            name = mangled(attribute, self.flow.name)
             if not self._is_artifact(name, target, "assigns"):
                 return state
             self.mentions.setdefault(name, []).append(Position(*place(target)))
@@ -656,7 +656,7 @@ class _Walk:
         return False
 
     def _read(self, node: ast.AST, attribute: str, state: _State, late: bool = False) -> None:
-        name = artifact_name(attribute, self.flow.name)
+        name = mangled(attribute, self.flow.name)
         if name in self.flow.refused:
             return  # reported where the class defines it
         if name in self.flow.parameters:
@@ -706,6 +706,15 @@ class _Walk:
         if isinstance(node, ast.Name):
             if node.id == self.self_name:
                 self._escape(node, "self is handed on as a whole")
+            elif node.id == self.flow.name:
+                self._error(
+                    "MF506",
+                    node,
+                    f"{node.id} is used in a step, and the generated module has no such class",
+                    "Use self, or plain names of the module.",
+                )
+            elif node.id in self.flow.module.guarded and node.id not in self.local:
+                refuse_guarded(node, self.step.name, self.diagnostics)
             elif node.id == "__class__":
                 self._escape(node, "__class__ names the flow class")
             return
@@ -761,6 +770,11 @@ class _Deeper:
 
     def __exit__(self, *exception: object) -> None:
         self.walk.depth -= 1
+
+
+def returns_next(node: ast.Return, self_name: str) -> bool:
+    """``return self.next(…)``, which Metaflow takes anywhere but at the end of a step."""
+    return node.value is not None and is_next(ast.Expr(node.value), self_name)
 
 
 def _heads(node: ast.stmt) -> list[ast.AST]:

@@ -6,12 +6,13 @@ Metaflow stops at the first.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from codegen.diagnostics import Diagnostics, Position
-from codegen.model import Flow, Shape, Step
+from codegen.model import Flow, Shape, Step, Transition
 
 _RESERVED = frozenset({"name", "next", "input", "index", "cmd"})
 _FANS_OUT = (Shape.SPLIT, Shape.FOREACH, Shape.PARALLEL)
@@ -219,12 +220,12 @@ class _Checker:
                         f"the transition leads to {target}, which is not a step",
                         "Name a method under @step.",
                     )
-            if step.transition.shape is Shape.SWITCH and len(step.transition.targets) < 2:
+            if step.transition.shape is Shape.SWITCH and len(_keys(step.transition)) < 2:
                 self._refuse(
                     "MF115",
                     step.transition.position,
                     step.name,
-                    "a switch needs at least two different targets",
+                    "a switch needs at least two cases",
                     "Use self.next(self.a) where there is nothing to choose.",
                 )
 
@@ -326,6 +327,7 @@ class _Checker:
         The stack of a step holds, for each open split, the splitting step and the branch.
         """
         arrivals: dict[str, set[tuple[tuple[str, str], ...]]] = {}
+        inside: dict[str, tuple[tuple[str, str], ...]] = {}
         seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
         ahead: list[tuple[str, tuple[tuple[str, str], ...]]] = [(start, ())]
         while ahead:
@@ -344,8 +346,13 @@ class _Checker:
                     self._unbalanced(step, "there is no split that it could join")
                     continue
                 stack = stack[:-1]
+            elif inside.setdefault(name, stack) != stack:
+                self._unbalanced(step, "it belongs to more than one branch")
+                continue
             assert step.transition is not None
             fans_out = step.transition.shape in _FANS_OUT
+            if len(set(step.transition.targets)) < len(step.transition.targets):
+                self._unbalanced(step, "a split leads to the same step twice")
             for target in self._successors(step, end):
                 branch = ((name, target),) if fans_out else ()
                 if branch and self._is_join(target):
@@ -397,6 +404,11 @@ class _Checker:
                         f"the switch leads straight into the join {target}",
                         "Put a step between the switch and the join.",
                     )
+
+
+def _keys(transition: Transition) -> set[str]:
+    """The different cases of a switch."""
+    return {ast.dump(key) for key, _ in transition.cases}
 
 
 def _parallel(step: Step) -> bool:

@@ -12,9 +12,10 @@ import ast
 import enum
 from collections.abc import Mapping, Sequence
 
-from codegen.analyse.body import artifact_name, attribute_of
+from codegen.analyse.body import attribute_of
 from codegen.analyse.scope import ModuleScope, local_bindings
 from codegen.model import Flow, Step
+from codegen.parse.names import mangled
 
 
 class Link(enum.IntEnum):
@@ -167,7 +168,7 @@ class Mutations:
             for target in targets:
                 attribute = attribute_of(target, step.self_name)
                 if attribute is not None:
-                    name = artifact_name(attribute, self.flow.name)
+                    name = mangled(attribute, self.flow.name)
                     makers = set(self._makers(value, local, set()))
                     if makers & _MAKES_ITERATORS:
                         self.iterators.add(name)
@@ -333,7 +334,7 @@ class _Follow:
         if self.self_name is None:
             return None
         attribute = attribute_of(node, self.self_name)
-        return None if attribute is None else artifact_name(attribute, self.mutations.flow.name)
+        return None if attribute is None else mangled(attribute, self.mutations.flow.name)
 
     # ------------------------------------------------------------------ statements
 

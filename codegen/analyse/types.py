@@ -11,9 +11,10 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from codegen.analyse.body import artifact_name, attribute_of
+from codegen.analyse.body import attribute_of
 from codegen.analyse.scope import ModuleScope, assigned_pairs, local_bindings
 from codegen.model import Flow, Step
+from codegen.parse.names import mangled
 
 _INT64 = 2**63
 
@@ -122,7 +123,7 @@ class _Inference:
         for target, value in pairs:
             attribute = attribute_of(target, step.self_name)
             if attribute is not None:
-                name = artifact_name(attribute, self.flow.name)
+                name = mangled(attribute, self.flow.name)
                 self.stores.setdefault(name, []).append((step, value))
 
     def artifact(self, name: str) -> Kind | None:
@@ -194,7 +195,7 @@ class _Inference:
         attribute = attribute_of(node, step.self_name) if step is not None else None
         if attribute is None:
             return None
-        name = artifact_name(attribute, self.flow.name)
+        name = mangled(attribute, self.flow.name)
         if name == "name":
             return TEXT
         return self.parameters[name] if name in self.parameters else self.artifact(name)

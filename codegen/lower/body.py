@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codegen.analyse.body import artifact_name
 from codegen.model import Step
+from codegen.parse.names import mangled
 
 _ONE_LINE = cst.SimpleStatementLine
 
@@ -169,7 +169,7 @@ class _Rewriter(cst.CSTTransformer):
         ):
             return updated_node
         attribute = unicodedata.normalize("NFKC", original_node.attr.value)
-        name = artifact_name(attribute, self.plan.flow)
+        name = mangled(attribute, self.plan.flow)
         if name == "name":
             return cst.SimpleString(
                 repr(self.plan.flow), lpar=updated_node.lpar, rpar=updated_node.rpar
@@ -278,7 +278,7 @@ class _Rewriter(cst.CSTTransformer):
             and isinstance(node.target, cst.Attribute)
             and isinstance(node.target.value, cst.Name)
             and node.target.value.value == self.self_name
-            and artifact_name(node.target.attr.value, self.plan.flow) not in self.plan.names
+            and mangled(node.target.attr.value, self.plan.flow) not in self.plan.names
         )
 
     def _is_next(self, node: cst.BaseSmallStatement) -> bool:

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping
 
 from codegen import __version__
-from codegen.analyse.body import Exit
+from codegen.analyse.body import Exit, returns_next
 from codegen.analyse.dataflow import Dataflow, StepFlow, live_exits
 from codegen.analyse.scope import ModuleScope, local_bindings
 from codegen.analyse.state import seed_statements
@@ -327,7 +327,11 @@ class _Lowering:
         local: Mapping[str, str],
         bound: frozenset[str],
     ) -> Replacement:
-        evaluate = node.value is not None and not isinstance(node.value, ast.Constant)
+        evaluate = (
+            node.value is not None
+            and not isinstance(node.value, ast.Constant)
+            and not returns_next(node, step.step.self_name)
+        )
         if found is None or not found.reachable:
             return Replacement("return", evaluate)
         if found.fails:

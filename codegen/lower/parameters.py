@@ -95,14 +95,14 @@ def lower_parameters(
 ) -> dict[str, ParameterPlan]:
     """Attribute → plan for every Parameter, required ones first, else in source order."""
     plans: dict[str, ParameterPlan] = {}
-    seen: dict[str, str] = {}
+    seen: dict[str, str] = {}  # name in lower case -> the attribute that has it
     for parameter in flow.parameters.values():
         reader = _Parameter(flow, parameter, scope, symbols, diagnostics)
         plan = reader.plan()
         if plan is None:
             continue
-        other = seen.setdefault(reader.name.lower(), reader.name)
-        if other is not reader.name:
+        other = seen.setdefault(reader.name.lower(), parameter.attribute)
+        if other != parameter.attribute:
             reader.fail(
                 "MF122",
                 parameter.position,
@@ -237,7 +237,8 @@ class _Parameter:
 
     def _is_function(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Lambda) or (
-            isinstance(node, ast.Name) and node.id in self.scope.functions
+            isinstance(node, ast.Name)
+            and (node.id in self.scope.functions or node.id in self.scope.classes)
         )
 
     def _note_name(self, where: Position) -> None:
@@ -422,7 +423,15 @@ class _Parameter:
             )
         convert = {"int": int, "float": float, "str": str, "bool": bool}[type_]
         default = self._value("default") or ()
-        items = tuple(item if type_ == "str" else convert(item) for item in default)
+        try:
+            items = tuple(item if type_ == "str" else convert(item) for item in default)
+        except (TypeError, ValueError) as error:
+            raise self._refuse(
+                "MF122",
+                self.parameter.arguments["default"].position,
+                f"the default {default!r} is no list of {type_}",
+                "Correct the default or the type.",
+            ) from error
         self.fail(
             "MF303",
             self.parameter.position,
@@ -479,6 +488,14 @@ class _Parameter:
 
     def _computed(self, default: Argument, declared: str | None) -> ParameterPlan:
         """A default that only running the code can tell."""
+        if isinstance(default.node, (ast.Name, ast.Attribute)):
+            raise self._refuse(
+                "MF301",
+                default.position,
+                f"the source does not tell whether {ast.unparse(default.node)} is a value or a "
+                "function that computes the default",
+                "Define it in this module, or write default=lambda context: ….",
+            )
         if declared not in _KINDS:
             raise self._refuse(
                 "MF301",

@@ -75,7 +75,7 @@ def lower_schedule(arguments: Arguments) -> Schedule | None:
             return None
         fields, shown = _NAMED[given[0]], f"{given[0]}=True"
     zone = arguments.value("timezone")
-    if zone is not None and zone not in _UTC:
+    if zone is not None and not (isinstance(zone, str) and zone in _UTC):
         warnings.append(
             arguments.diagnostics.add(
                 "MF601",

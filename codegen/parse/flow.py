@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Mapping, Sequence
 
 import libcst as cst
@@ -11,7 +12,7 @@ from codegen.diagnostics import Diagnostics, Position
 from codegen.model import Argument, Decorator, Flow, Parameter, Step
 from codegen.parse.concrete import Statement, comments, paired, trailing
 from codegen.parse.module import bound_names, parse_module
-from codegen.parse.names import metaflow_names, place, resolve
+from codegen.parse.names import count_characters, mangled, metaflow_names, place, resolve
 from codegen.parse.transitions import is_next, transition_of
 
 #: Parameter(name, default, type, help, required, show_default): metaflow/parameters.py.
@@ -22,6 +23,11 @@ def parse_flow(text: str, filename: str, diagnostics: Diagnostics) -> Flow | Non
     """The one flow that ``text`` defines, or None with the reason among the diagnostics."""
     try:
         abstract = ast.parse(text, filename)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the flow's own, such as an invalid escape
+            compile(abstract, filename, "exec", dont_inherit=True)  # checks scopes; runs nothing
+    except MemoryError:  # the parser's stack, not the machine's memory
+        raise RecursionError from None
     except SyntaxError as error:
         diagnostics.add(
             "MF002",
@@ -30,6 +36,7 @@ def parse_flow(text: str, filename: str, diagnostics: Diagnostics) -> Flow | Non
             "Run the flow with the Python that mf-codegen runs on, and correct what it reports.",
         )
         return None
+    count_characters(abstract, text)
     names = metaflow_names(abstract.body)
     flows = _flow_classes(abstract, names)
     if not flows:
@@ -199,8 +206,9 @@ class _Reader:
             return
         arguments = self._parameter_arguments(call)
         if arguments is not None:
-            self.parameters[targets[0].id] = Parameter(
-                attribute=targets[0].id,
+            attribute = mangled(targets[0].id, self.node.name)
+            self.parameters[attribute] = Parameter(
+                attribute=attribute,
                 position=Position(*place(node)),
                 arguments=arguments,
                 comments=comments(member.leading_lines) + trailing(member),

@@ -55,8 +55,12 @@ def parse_module(
             imports.append(ImportLine(kept_statement, Position(*place(first))))
         else:
             body.append(kept_statement)
+    only_guarded = frozenset(guarded - {name for node in kept for name in bound_names(node)})
     for node in kept:
         _refuse_metaflow(node, names, flow.name, diagnostics)
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name) and inner.id in only_guarded:
+                refuse_guarded(inner, None, diagnostics)
     return ModuleCode(
         header=tuple(line for line in comments(concrete.header) if not _FILE_MARKS.match(line)),
         docstring=docstring,
@@ -65,7 +69,7 @@ def parse_module(
         body=code(body),
         kept=tuple(kept),
         metaflow=names,
-        guarded=frozenset(guarded),
+        guarded=only_guarded,
     )
 
 
@@ -78,6 +82,17 @@ def is_main_guard(node: ast.stmt) -> bool:
         [type(operator) for operator in node.test.ops] == [ast.Eq]
         and any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
         and any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)
+    )
+
+
+def refuse_guarded(node: ast.Name, step: str | None, diagnostics: Diagnostics) -> None:
+    """Report the use of a name that only the main guard sets."""
+    diagnostics.add(
+        "MF507",
+        Position(*place(node)),
+        f"only the main guard sets {node.id}, and the generated module has no guard",
+        "Move the code that sets it above the guard.",
+        step,
     )
 
 

@@ -5,23 +5,50 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
-#: What ``from metaflow import *`` can bring that this translator knows how to translate.
+#: What ``from metaflow import *`` brings (metaflow/__init__.py).
 STAR = (
-    "FlowSpec",
-    "JSONType",
-    "Parameter",
-    "environment",
-    "resources",
-    "retry",
-    "schedule",
-    "step",
-    "timeout",
-)
+    "Config", "DataArtifact", "DeployedFlow", "Deployer", "Flow", "FlowMutator", "FlowSpec",
+    "IncludeFile", "JSONType", "Metaflow", "NBDeployer", "NBRunner", "Parameter", "Run", "Runner",
+    "S3", "Step", "StepMutator", "Task", "UserStepDecorator", "airflow_external_task_sensor",
+    "airflow_s3_key_sensor", "batch", "card", "catch", "conda", "conda_base", "config_expr",
+    "current", "default_metadata", "default_namespace", "environment", "exit_hook",
+    "get_metadata", "get_namespace", "kubernetes", "metadata", "namespace", "parallel",
+    "parallel_imap_unordered", "parallel_map", "profile", "project", "pypi", "pypi_base",
+    "pytorch_parallel", "resources", "retry", "schedule", "secrets", "step", "timeout", "trigger",
+    "trigger_on_finish", "user_step_decorator",
+)  # fmt: skip
+
+#: Longer names of what the package exports at its top.
+_CANONICAL = {
+    "metaflow.decorators.step": "metaflow.step",
+    "metaflow.flowspec.FlowSpec": "metaflow.FlowSpec",
+    "metaflow.parameters.JSONType": "metaflow.JSONType",
+    "metaflow.parameters.Parameter": "metaflow.Parameter",
+}
 
 
 def place(node: ast.AST) -> tuple[int, int]:
     """Line and column, from 1, of a syntax node that has them."""
     return getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+
+
+def count_characters(module: ast.Module, text: str) -> None:
+    """Let the columns of all nodes count characters; Python's parser counts bytes of UTF-8."""
+    if text.isascii():
+        return
+    lines = [line.encode("utf-8") for line in text.split("\n")]
+    for node in ast.walk(module):
+        column = getattr(node, "col_offset", None)
+        if column is not None:
+            line = lines[node.lineno - 1]  # type: ignore[attr-defined]
+            node.col_offset = len(line[:column].decode("utf-8", "ignore"))  # type: ignore[attr-defined]
+
+
+def mangled(attribute: str, flow: str) -> str:
+    """The name under which Python stores an attribute that the body of a class mentions."""
+    if attribute.startswith("__") and not attribute.endswith("__"):
+        return f"_{flow.lstrip('_')}{attribute}"
+    return attribute
 
 
 def of_metaflow(node: ast.stmt) -> bool:
@@ -34,9 +61,16 @@ def of_metaflow(node: ast.stmt) -> bool:
 
 
 def metaflow_names(statements: Iterable[ast.stmt]) -> dict[str, str]:
-    """Local name → dotted name in Metaflow, for every import in ``statements``."""
+    """Local name → dotted name in Metaflow, for every import in ``statements`` and in blocks
+    at their level."""
     names: dict[str, str] = {}
     for node in statements:
+        if isinstance(node, (ast.If, ast.Try)):
+            blocks = [node.body, node.orelse]
+            if isinstance(node, ast.Try):
+                blocks += [handler.body for handler in node.handlers] + [node.finalbody]
+            for block in blocks:
+                names.update(metaflow_names(block))
         if not of_metaflow(node):
             continue
         if isinstance(node, ast.ImportFrom):
@@ -44,7 +78,8 @@ def metaflow_names(statements: Iterable[ast.stmt]) -> dict[str, str]:
                 if alias.name == "*":
                     names.update({name: f"{node.module}.{name}" for name in STAR})
                 else:
-                    names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                    dotted = f"{node.module}.{alias.name}"
+                    names[alias.asname or alias.name] = _CANONICAL.get(dotted, dotted)
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == "metaflow":
@@ -58,7 +93,8 @@ def resolve(node: ast.expr, names: Mapping[str, str]) -> str | None:
         return names.get(node.id)
     if isinstance(node, ast.Attribute):
         base = resolve(node.value, names)
-        return f"{base}.{node.attr}" if base else None
+        dotted = f"{base}.{node.attr}"
+        return _CANONICAL.get(dotted, dotted) if base else None
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,11 +64,11 @@ class Arguments:
         value = self.value(name, default)
         try:
             if isinstance(value, str):
-                return float(value) if "." in value or "e" in value.lower() else int(value)
-            if isinstance(value, (int, float)):
+                value = float(value) if "." in value or "e" in value.lower() else int(value)
+            if isinstance(value, (int, float)) and math.isfinite(value):
                 return value
             raise ValueError(value)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise self.refuse(name, f"{value!r} is not a number", "Give a number.") from error
 
     def refuse(self, name: str, message: str, advice: str, code: str = "MF121") -> Refused:
