@@ -127,7 +127,7 @@ def fails(value, limit=5):
 
 _NAMES = (
     "a b items data rows list id json total table x _p __q text box start_out count type lines "
-    "value locals_ n_ Unset_ étape"
+    "value locals_ Unset_ étape"
 ).split()
 _LOCALS = "a x v tmp items rows data out total i".split()
 _KINDS = "int float str bool none list rows dict lists tuple set box".split()

@@ -97,7 +97,7 @@ def functions(values: Artifact, bias_: int, factor: int) -> FunctionsOutputs:
 
 
 class ExpressionsOutputs(NamedTuple):
-    values: Artifact
+    weights: Artifact
     ranked: Artifact
     pairs: Artifact
     table: Artifact
@@ -126,7 +126,7 @@ def expressions(
     offset = -1
     offsets = [f() for f in late]
     return ExpressionsOutputs(
-        values=values,
+        weights=weights,
         ranked=ranked,
         pairs=pairs,
         table=table,
@@ -207,7 +207,7 @@ def nested_scopes_flow(factor: int = 3) -> NestedScopesFlowOutputs:
         factor=factor,
     )
     end_out = end(
-        values=expressions_out.values,
+        values=start_out.values,
         bias=functions_out.bias,
         before=functions_out.before,
         after=functions_out.after,
@@ -220,7 +220,7 @@ def nested_scopes_flow(factor: int = 3) -> NestedScopesFlowOutputs:
     )
     return NestedScopesFlowOutputs(
         values=end_out.values,
-        weights=start_out.weights,
+        weights=expressions_out.weights,
         bias=functions_out.bias,
         before=functions_out.before,
         after=functions_out.after,
