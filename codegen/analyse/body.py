@@ -9,6 +9,7 @@ generated code and never a wrong value.
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -193,6 +194,8 @@ class _Walk:
         self, flow: Flow, step: Step, end: bool, scope: ModuleScope, diagnostics: Diagnostics
     ) -> None:
         self.local = local_bindings(step.node)
+        self.scope = scope
+        self.asks = False
         self.functions = set(scope.functions) | {
             node.name
             for node in ast.walk(step.node)
@@ -206,6 +209,7 @@ class _Walk:
         self.reads: dict[tuple[str, bool, bool, bool], Read] = {}
         self.parameters: dict[str, None] = {}
         self.read: set[str] = set()
+        self.late: set[str] = set()
         self.assigned: dict[str, None] = {}
         self.deletions: list[Deletion] = []
         self.exits: list[Exit] = []
@@ -213,6 +217,7 @@ class _Walk:
         self.mentions: dict[str, list[Position]] = {}
         self.loops: list[_Loop] = []
         self.guards: list[bool] = []
+        self.caught: list[bool] = []
         self.finals: list[bool] = []
         self.depth = 0
         self.reachable = True
@@ -231,7 +236,11 @@ class _Walk:
             self.exits.append(Exit(None, state.must, state.may, state.gone))
         self._check_generator()
         return BodyFacts(
-            reads=tuple(self.reads.values()),
+            # a nested function may be called under any of the step's handlers
+            reads=tuple(
+                replace(found, guarded=found.guarded or (found.late and self.asks))
+                for found in self.reads.values()
+            ),
             parameters=tuple(self.parameters),
             assigned=tuple(self.assigned),
             mentioned=frozenset(self.read),
@@ -261,7 +270,8 @@ class _Walk:
 
     def _settled(self, deletion: Deletion) -> Deletion:
         later = [place for place in self.mentions[deletion.name] if place > deletion.position]
-        return replace(deletion, last=deletion.last and not later)
+        late = deletion.name in self.late
+        return replace(deletion, last=deletion.last and not later and not late)
 
     # ------------------------------------------------------------------ statements
 
@@ -336,7 +346,15 @@ class _Walk:
         if not self.reachable:
             self.exits.append(Exit(node, _NONE, _NONE, _NONE, reachable=False))
             return
-        if fails:
+        if fails and any(self.caught):
+            self._error(
+                "MF130",
+                node,
+                "this return comes before any self.next(), and stands where an exception in its "
+                "place would be caught: Metaflow fails the run here",
+                "Call self.next(…) before it, as at the end of the step.",
+            )
+        elif fails:
             self.diagnostics.add(
                 "MF131",
                 Position(*place(node)),
@@ -498,17 +516,38 @@ class _Walk:
         self.loops[-1].continues.append(state)
 
     def _visit_with(self, node: ast.With | ast.AsyncWith, state: _State) -> _State | None:
-        suppresses = False
+        protected: _State | None = None  # where the first manager that may suppress begins
+        guards = len(self.guards)
+        self.caught.append(False)
         for item in node.items:
             self._load(item.context_expr, state)
-            suppresses = suppresses or not _passes_exceptions(item.context_expr)
+            if protected is None and not self._passes_exceptions(item.context_expr):
+                protected = state
+                self.caught[-1] = True
+            if _suppresses_missing(item.context_expr):
+                self.guards.append(True)
+                self.asks = True
             if item.optional_vars is not None:
                 state = self._store(item.optional_vars, state)
         with _Deeper(self):
             after = self._block(node.body, state)
-        if not suppresses:
+        del self.guards[guards:]
+        self.caught.pop()
+        if protected is None:
             return after
-        return _merged([after, self._interrupted(node.body, state)])
+        return _merged([after, self._interrupted([node], protected)])
+
+    def _passes_exceptions(self, context: ast.expr) -> bool:
+        """Whether a context manager surely lets exceptions pass: a known one, or a generator of
+        the module that catches nothing."""
+        function = context.func if isinstance(context, ast.Call) else context
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        own = self.scope.functions.get(name)
+        if own is not None and isinstance(function, ast.Name):
+            decorators = [ast.unparse(decorator) for decorator in own.decorator_list]
+            catches = any(isinstance(node, (ast.Try, ast.With)) for node in ast.walk(own))
+            return decorators in (["contextmanager"], ["contextlib.contextmanager"]) and not catches
+        return name in _PASSES_EXCEPTIONS and name not in self.scope.classes
 
     def _interrupted(self, body: Sequence[ast.stmt], state: _State) -> _State:
         """The state when ``body`` stops with an exception somewhere."""
@@ -529,12 +568,15 @@ class _Walk:
         )
 
     def _visit_try(self, node: ast.Try, state: _State) -> _State | None:
-        distinguishes = any(_distinguishes_missing(handler) for handler in node.handlers)
+        distinguishes = any(self._distinguishes(handler) for handler in node.handlers)
         assigns_finally = bool(self._stored(node.finalbody)[0] | self._stored(node.finalbody)[1])
         with _Deeper(self):
             self.finals.append(assigns_finally)
             self.guards.append(distinguishes)
+            self.asks = self.asks or distinguishes
+            self.caught.append(bool(node.handlers))
             body = self._block(node.body, state)
+            self.caught.pop()
             self.guards.pop()
             broken = self._interrupted(node.body, state)
             handled = [self._handler(handler, broken) for handler in node.handlers]
@@ -557,6 +599,26 @@ class _Walk:
             )
 
     _visit_trystar = _visit_try
+
+    def _distinguishes(self, handler: ast.ExceptHandler) -> bool:
+        """Whether a handler tells the error of a missing artifact from others: in Metaflow it is
+        an AttributeError, for a local variable a NameError."""
+        if handler.type is None:
+            return False
+        kinds = handler.type
+        if isinstance(kinds, ast.Name) and kinds.id in self.scope.constants:
+            kinds = self.scope.constants[kinds.id]
+        for kind in kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]:
+            name = ast.unparse(kind).split(".")[-1]
+            if name in ("AttributeError", "NameError", "UnboundLocalError"):
+                return True
+            if name in ("Exception", "BaseException") and handler.name is not None:
+                return any(
+                    isinstance(node, ast.Name) and node.id == handler.name
+                    for statement in handler.body
+                    for node in ast.walk(statement)
+                )
+        return False
 
     def _handler(self, handler: ast.ExceptHandler, state: _State) -> _State | None:
         if handler.type is not None:
@@ -679,9 +741,13 @@ class _Walk:
             )
         elif name.startswith("__"):
             self._escape(node, f"self.{name} belongs to Python's own protocol")
-        elif name != "name":
+        elif name == "name":
+            self.read.add(name)
+        else:
             self.mentions.setdefault(name, []).append(Position(*place(node)))
             self.read.add(name)
+            if late:
+                self.late.add(name)
             if name not in state.must:
                 read = Read(
                     name,
@@ -788,6 +854,8 @@ def _heads(node: ast.stmt) -> list[ast.AST]:
             return [item.context_expr for item in node.items]
         case ast.Match():
             return [node.subject]
+        case ast.Assert():
+            return [node.test]
         case ast.Try() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return []
     return [] if type(node).__name__ == "TryStar" else [node]
@@ -858,21 +926,15 @@ def _has_argument(arguments: ast.arguments, name: str) -> bool:
     )
 
 
-def _passes_exceptions(context: ast.expr) -> bool:
-    function = context.func if isinstance(context, ast.Call) else context
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name in _PASSES_EXCEPTIONS
-
-
-def _distinguishes_missing(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler catches AttributeError, but not every exception alike."""
-    if handler.type is None:
+def _suppresses_missing(context: ast.expr) -> bool:
+    """``suppress(AttributeError)``, or of something that may contain it."""
+    if not isinstance(context, ast.Call):
         return False
-    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(
-        ast.unparse(kind).split(".")[-1] in ("AttributeError", "NameError", "UnboundLocalError")
-        for kind in caught
-    )
+    if ast.unparse(context.func).split(".")[-1] != "suppress":
+        return False
+    missing = ("AttributeError", "NameError", "UnboundLocalError")
+    names = [ast.unparse(kind).split(".")[-1] for kind in context.args]
+    return any(name in missing or not hasattr(builtins, name) for name in names)
 
 
 def _irrefutable(pattern: ast.pattern) -> bool:

@@ -39,6 +39,7 @@ def module_scope(statements: Iterable[ast.stmt]) -> ModuleScope:
         if isinstance(inner, ast.Global)
         for name in inner.names
     }
+    changed = {name for node in kept for name in _changed(node)}
     constants: dict[str, ast.expr] = {}
     functions: dict[str, ast.FunctionDef] = {}
     classes: dict[str, ast.ClassDef] = {}
@@ -46,6 +47,8 @@ def module_scope(statements: Iterable[ast.stmt]) -> ModuleScope:
     for name, origins in bindings.items():
         origin = origins[0]
         if len(origins) > 1 or name in rebound:
+            continue
+        if name in changed and isinstance(origin, ast.expr) and not _immutable(origin):
             continue
         if isinstance(origin, ast.FunctionDef):
             functions[name] = origin
@@ -58,6 +61,32 @@ def module_scope(statements: Iterable[ast.stmt]) -> ModuleScope:
             if len(bindings.get(name, [])) == 1:
                 imports[name] = dotted
     return ModuleScope(constants, functions, classes, imports, frozenset(bindings))
+
+
+def _immutable(value: ast.expr) -> bool:
+    """Whether an expression surely makes a number, text or truth value."""
+    parts = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Constant, ast.JoinedStr, ast.FormattedValue)
+    return isinstance(value, parts) and not any(
+        isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Call))
+        for node in ast.walk(value)
+    )
+
+
+def _changed(statement: ast.stmt) -> Iterator[str]:
+    """Names whose objects some code of the module may change."""
+    for node in ast.walk(statement):
+        owner: ast.expr | None = None
+        if isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
+            owner = node.value
+        elif isinstance(node, ast.Call):
+            owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+            for argument in node.args:
+                if isinstance(argument, ast.Name):
+                    yield argument.id
+        while isinstance(owner, (ast.Subscript, ast.Attribute)):
+            owner = owner.value
+        if isinstance(owner, ast.Name):
+            yield owner.id
 
 
 def imported(node: ast.stmt) -> Iterator[tuple[str, str]]:

@@ -62,6 +62,7 @@ def _report(node: ast.AST, name: str, step: str | None, diagnostics: Diagnostics
 
 def _changes(function: ast.FunctionDef, scope: ModuleScope) -> Iterator[tuple[ast.AST, str]]:
     local = local_bindings(function)
+    objects = scope.bound - set(scope.functions) - set(scope.classes) - set(scope.imports)
     rebound = {
         name
         for node in ast.walk(function)
@@ -81,7 +82,7 @@ def _changes(function: ast.FunctionDef, scope: ModuleScope) -> Iterator[tuple[as
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr in _CHANGES:
                 owner = node.func.value
-        if isinstance(owner, ast.Name) and owner.id in scope.constants and owner.id not in local:
+        if isinstance(owner, ast.Name) and owner.id in objects and owner.id not in local:
             yield node, owner.id
 
 

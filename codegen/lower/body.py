@@ -122,6 +122,8 @@ class _Rewriter(cst.CSTTransformer):
         self.self_name = step.self_name
         self.returns = list(plan.returns)
         self.depth = -1
+        self.shadows = 0
+        self.classes = 0
         self.tail = step.cst.body.body[-1] if step.transition is not None else None
 
     # ------------------------------------------------------------------ scopes
@@ -131,7 +133,21 @@ class _Rewriter(cst.CSTTransformer):
             self.depth = 0
             return True
         self.depth += 1
-        return not self._shadows(node.params)
+        return True
+
+    # Decorators and defaults belong to the scope around a function, its body to its own.
+
+    def visit_FunctionDef_body(self, node: cst.FunctionDef) -> None:
+        self.shadows += node is not self.step.cst and self._shadows(node.params)
+
+    def leave_FunctionDef_body(self, node: cst.FunctionDef) -> None:
+        self.shadows -= node is not self.step.cst and self._shadows(node.params)
+
+    def visit_Lambda_body(self, node: cst.Lambda) -> None:
+        self.shadows += self._shadows(node.params)
+
+    def leave_Lambda_body(self, node: cst.Lambda) -> None:
+        self.shadows -= self._shadows(node.params)
 
     def leave_FunctionDef(
         self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
@@ -139,16 +155,15 @@ class _Rewriter(cst.CSTTransformer):
         self.depth -= 1
         return updated_node
 
-    def visit_Lambda(self, node: cst.Lambda) -> bool:
-        return not self._shadows(node.params)
-
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
         self.depth += 1
+        self.classes += 1
 
     def leave_ClassDef(
         self, original_node: cst.ClassDef, updated_node: cst.ClassDef
     ) -> cst.ClassDef:
         self.depth -= 1
+        self.classes -= 1
         return updated_node
 
     def _shadows(self, parameters: cst.Parameters) -> bool:
@@ -163,21 +178,46 @@ class _Rewriter(cst.CSTTransformer):
     def leave_Attribute(
         self, original_node: cst.Attribute, updated_node: cst.Attribute
     ) -> cst.BaseExpression:
-        if not (
+        attribute = unicodedata.normalize("NFKC", original_node.attr.value)
+        name = mangled(attribute, self.plan.flow)
+        if self.shadows or not (
             isinstance(original_node.value, cst.Name)
             and original_node.value.value == self.self_name
         ):
-            return updated_node
-        attribute = unicodedata.normalize("NFKC", original_node.attr.value)
-        name = mangled(attribute, self.plan.flow)
-        if name == "name":
-            return cst.SimpleString(
-                repr(self.plan.flow), lpar=updated_node.lpar, rpar=updated_node.rpar
+            # outside the class, Python no longer mangles the private names of other objects
+            kept = attribute if self.classes else name
+            return (
+                updated_node.with_changes(attr=cst.Name(kept))
+                if kept != attribute
+                else updated_node
             )
         local = self.plan.names.get(name)
         if local is None:  # self.next and its targets: the statement goes as a whole
             return updated_node
         return cst.Name(local, lpar=updated_node.lpar, rpar=updated_node.rpar)
+
+    def leave_FormattedStringExpression(
+        self,
+        original_node: cst.FormattedStringExpression,
+        updated_node: cst.FormattedStringExpression,
+    ) -> cst.BaseFormattedStringContent | cst.FlattenSentinel[cst.BaseFormattedStringContent]:
+        """``{self.x=}`` shows its own source, which must stay what it was."""
+        equal = original_node.equal
+        if equal is None or original_node.expression.deep_equals(updated_node.expression):
+            return updated_node
+        source = cst.Module([]).code_for_node(
+            original_node.with_changes(conversion=None, format_spec=None)
+        )
+        shown = source.strip("{}").replace("{", "{{").replace("}", "}}")
+        plain = updated_node.conversion is None and updated_node.format_spec is None
+        return cst.FlattenSentinel(
+            [
+                cst.FormattedStringText(shown),
+                updated_node.with_changes(
+                    equal=None, conversion="r" if plain else updated_node.conversion
+                ),
+            ]
+        )
 
     # ------------------------------------------------------------------ statements
 

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping
 
 from codegen import __version__
-from codegen.analyse.body import Exit, returns_next
+from codegen.analyse.body import Exit, report_escape, returns_next
 from codegen.analyse.dataflow import Dataflow, StepFlow, live_exits
 from codegen.analyse.scope import ModuleScope, local_bindings
 from codegen.analyse.state import seed_statements
@@ -35,6 +35,7 @@ from codegen.lower.names import AMBIGUOUS, Names, field_names, free, local_names
 from codegen.lower.parameters import ParameterPlan
 from codegen.lower.schedule import ATTRIBUTES, Schedule, lower_schedule
 from codegen.model import Decorator, Flow
+from codegen.parse.module import bound_names
 from codegen.symbols import Symbols
 
 
@@ -173,6 +174,7 @@ class _Lowering:
         symbols: Symbols,
         diagnostics: Diagnostics,
     ) -> None:
+        self.taken = frozenset(name for node in flow.module.kept for name in bound_names(node))
         self.flow = flow
         self.dataflow = dataflow
         self.plans = plans
@@ -257,7 +259,7 @@ class _Lowering:
     def _local_names(self, step: StepFlow, parameters: list[str]) -> dict[str, str]:
         """Local variables for all artifacts and Parameters of a step."""
         wanted = dict.fromkeys(
-            [*step.inputs, *parameters, *step.facts.assigned, *(r.name for r in step.facts.reads)]
+            [*step.inputs, *parameters, *step.facts.assigned, *sorted(step.facts.mentioned)]
         )
         generated = {self.names.outputs[step.step.name], "locals", "Unset", "_"}
         read = {*step.inputs, *step.outputs, *step.facts.mentioned}
@@ -287,6 +289,8 @@ class _Lowering:
     ) -> str:
         bound = frozenset(local_bindings(step.step.node)) | frozenset(local.values())
         prologue: list[str] = []
+        if "name" in step.facts.mentioned:
+            prologue.append(f"{local['name']} = {self.flow.name!r}")
         for name in _guarded(step):
             unset = self.symbols.use("Unset", bound)
             why = "" if prologue else "  # reading it must fail, as in Metaflow"
@@ -364,6 +368,13 @@ class _Lowering:
         unset = self.symbols.use("Unset", bound)
         if name not in found.may and name not in step.inputs:
             return unset
+        if "locals" in bound or "locals" in self.taken:
+            report_escape(
+                step.step,
+                step.step.position,
+                f"{name} may be unset at its end, and locals() means something else here",
+                self.diagnostics,
+            )
         return f"locals().get({local!r}, {unset})"
 
     # ------------------------------------------------------------------ workflow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 import re
 import symtable
@@ -20,6 +21,14 @@ _FIELD_RESERVED = frozenset({"with_overrides", "node", "runs_before", "ref"})
 #: Under ``from __future__ import annotations``, a field of such a name would be found in place of
 #: the type when the annotations of its class are evaluated (typing.get_type_hints).
 _TYPE_NAMES = frozenset({"int", "float", "str", "bool"})
+
+#: Builtins that generated code uses.
+_USED_BUILTINS = frozenset(
+    {
+        "bool", "dict", "float", "getattr", "int", "isinstance", "list", "locals", "object",
+        "print", "range", "repr", "str", "tuple",
+    }
+)  # fmt: skip
 
 #: Ambiguous in many fonts, and refused by linters (pycodestyle E741).
 AMBIGUOUS = frozenset({"l", "O", "I"})
@@ -66,7 +75,7 @@ class Names:
     ) -> None:
         own = set(flow.module.metaflow) | {flow.name}
         taken = set(scope.bound) | (set(looked_up) - own)
-        reserved = taken | Symbols.reserved() | set(flow.parameters)
+        reserved = taken | Symbols.reserved() | _USED_BUILTINS | set(flow.parameters)
         self.tasks: dict[str, str] = {}
         for name, step in flow.steps.items():
             self.tasks[name] = free(name, reserved)
@@ -84,7 +93,10 @@ class Names:
         reserved.add(self.workflow)
         self.outputs: dict[str, str] = {}
         for name in flow.steps:
-            self.outputs[name] = free(f"{camel_case(name)}Outputs", reserved)
+            local = {
+                node.id for node in ast.walk(flow.steps[name].node) if isinstance(node, ast.Name)
+            }
+            self.outputs[name] = free(f"{camel_case(name)}Outputs", reserved | local)
             reserved.add(self.outputs[name])
         self.workflow_outputs = free(f"{flow.name.strip('_')}Outputs", reserved)
         reserved.add(self.workflow_outputs)

@@ -31,6 +31,7 @@ def parse_module(
     body: list[Statement] = []
     kept: list[ast.stmt] = []
     guarded: set[str] = set()
+    imported: set[str] = set()
     for statement, nodes in paired(concrete.body, abstract.body):
         first = nodes[0]
         if first is abstract.body[0] and _is_docstring(first):
@@ -51,6 +52,9 @@ def parse_module(
         kept_statement, kept_nodes = kept_line
         kept += kept_nodes
         head = not body and all(isinstance(node, (ast.Import, ast.ImportFrom)) for node in nodes)
+        names_bound = {name for node in kept_nodes for name in bound_names(node)}
+        head = head and not names_bound & imported  # the order counts where a name is bound anew
+        imported |= names_bound
         if head and isinstance(kept_statement, cst.SimpleStatementLine):
             imports.append(ImportLine(kept_statement, Position(*place(first))))
         else:
