@@ -101,13 +101,12 @@ class AttemptsFlow(FlowSpec):
     @environment(vars={"MF_PATH": os.environ.get("MF_PATH", "") + ":x", "MF_NUMBER": 3})
     @step
     def variables(self):
-        self.path = os.environ["MF_PATH"]
-        self.number = os.environ["MF_NUMBER"]
+        print("variables", os.environ["MF_PATH"], repr(os.environ["MF_NUMBER"]))
         self.next(self.end)
 
     @step
     def end(self):
-        print("no", os.environ.get("MF_PATH"))
+        pass
 """
 
 
@@ -158,13 +157,6 @@ def failure(result: Attempt) -> tuple[str, str]:
     return result.error.kind, result.error.message
 
 
-def values(path: Path, result: Attempt, step: str) -> dict[str, Any]:
-    """The outputs of a step that are numbers or texts."""
-    assert result.error is None, result.error
-    primitives = {name: literal.scalar.primitive for name, literal in result.outputs.items()}
-    return {name: getattr(value, value.WhichOneof("value")) for name, value in primitives.items()}
-
-
 # ---------------------------------------------------------------------- @retry
 
 
@@ -177,17 +169,6 @@ def test_any_error_is_retried(attempt: Try, registered: Registered) -> None:
         assert "KeyError('not yet')" in text
     last = attempt("start", 2)
     assert last.error is None and list(last.outputs) == ["attempt"]
-
-
-def test_last_error_is_the_author_s(attempt: Try, registered: Registered) -> None:
-    """No attempt is left, so Flyte shall not try again; what is shown is what went wrong."""
-    assert retries(registered, "slow_again") == 1
-    assert failure(attempt("leaves", 1))[0] == "RECOVERABLE"  # as any exit: Flyte counts for itself
-    task = registered.tasks["flyte_wf.start"]
-    assert task.template.metadata.retries.retries == 2
-    kind, text = failure(attempt("once", 0))
-    assert kind == "NON_RECOVERABLE"
-    assert "KeyError: 'only once'" in text or "KeyError: only once" in text
 
 
 def test_without_retry_there_is_one_attempt(attempt: Try, registered: Registered) -> None:
@@ -280,7 +261,7 @@ def test_timeout_stops_the_step(attempt: Try) -> None:
     assert "TimeoutException" in text and "slow" in text and "0:00:01" in text
 
 
-def test_timeout_is_retried(attempt: Try, path: Path) -> None:
+def test_timeout_is_retried(attempt: Try) -> None:
     kind, text = failure(attempt("slow_again", 0))
     assert kind == "RECOVERABLE" and "TimeoutException" in text
     assert attempt("slow_again", 1).error is None
@@ -296,11 +277,10 @@ def test_timeout_can_be_caught(attempt: Try) -> None:
     assert set(result.outputs) == {"kept", "caught_name", "caught_text"}
 
 
-def test_environment_is_that_of_the_registration(attempt: Try, path: Path) -> None:
+def test_environment_is_that_of_the_registration(attempt: Try) -> None:
     """The container has the variables; to compute and set them again would double what is added
     to a variable."""
-    assert values(path, attempt("variables", 0), "variables") == {"path": ":x", "number": "3"}
-    assert "no None" in attempt("end", 0).printed
+    assert "variables :x '3'\n" in attempt("variables", 0).printed
 
 
 # ---------------------------------------------------------------------- artifacts
@@ -339,11 +319,6 @@ class ArtifactsFlow(FlowSpec):
             self.extra = (self.flag,)
         self.options["depth"] += 1
         self.rate = self.options["rates"]
-        self.next(self.passed_by)
-
-    @step
-    def passed_by(self):
-        self.own = "nothing to do with the others"
         self.next(self.used)
 
     @step

@@ -1,0 +1,102 @@
+"""What is known of the body of a step."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from codegen.diagnostics import Diagnostics, Position
+from codegen.model import Step
+
+Names = frozenset[str]
+
+#: Attributes that every flow has (metaflow/flowspec.py) and that are no artifacts.
+FLOW_MEMBERS = frozenset(
+    {"cmd", "foreach_stack", "index", "input", "merge_artifacts", "next", "script_name"}
+)
+
+
+@dataclass(frozen=True)
+class Read:
+    """An artifact that is read where this step has not surely assigned it before.
+
+    ``assigned`` tells whether the step possibly has; ``late`` whether the read happens in a
+    nested function, at a time that is not known; ``guarded`` whether an ``except`` clause around
+    it distinguishes the error that a missing artifact raises.
+    """
+
+    name: str
+    position: Position
+    assigned: bool
+    late: bool
+    guarded: bool
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """``del self.x``. ``touched``: surely read or assigned before; ``last``: nothing after it
+    mentions the artifact, and every exit comes after it."""
+
+    name: str
+    position: Position
+    assigned: bool
+    touched: bool
+    last: bool
+
+
+@dataclass(frozen=True)
+class Exit:
+    """A way out of the body: a ``return``, or its end (``node`` is None).
+
+    ``must`` and ``may`` are the artifacts assigned by then, surely and possibly; ``gone`` those
+    possibly deleted. ``fails`` marks a return before any transition, which fails the run; one
+    that is not ``reachable`` only has to be there.
+    """
+
+    node: ast.Return | None
+    must: Names
+    may: Names
+    gone: Names
+    fails: bool = False
+    reachable: bool = True
+
+
+@dataclass(frozen=True)
+class BodyFacts:
+    """All that the later stages need to know of a body.
+
+    ``assigned`` are the artifacts in the order of their first assignment, ``mentioned`` those
+    that are read anywhere, ``names`` all plain names in any role, ``escapes`` the places where
+    locals would not be the same program.
+    """
+
+    reads: tuple[Read, ...]
+    parameters: tuple[str, ...]
+    assigned: tuple[str, ...]
+    mentioned: Names
+    deletions: tuple[Deletion, ...]
+    exits: tuple[Exit, ...]
+    names: Names
+    escapes: tuple[tuple[Position, str], ...]
+
+
+def attribute_of(node: ast.AST, self_name: str) -> str | None:
+    """``x`` for the expression ``self.x``, else None."""
+    if (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == self_name
+    ):
+        return node.attr
+    return None
+
+
+def report_escape(step: Step, position: Position, reason: str, diagnostics: Diagnostics) -> None:
+    """Say that the artifacts of a step cannot become local variables."""
+    diagnostics.add(
+        "MF401",
+        position,
+        f"the artifacts of this step cannot become local variables: {reason}",
+        "Use plain self.name attributes in the step itself; hand on values, not self.",
+        step.name,
+    )

@@ -1,0 +1,173 @@
+"""Questions about the syntax of a body, which need no knowledge of its paths."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator, Sequence
+
+from codegen.analyse.body.facts import attribute_of
+from codegen.parse.transitions import is_next
+
+#: Context managers that are known to let exceptions pass, by the last part of their name. After
+#: any other, the body of a ``with`` may have stopped half way.
+PASSES_EXCEPTIONS = frozenset(
+    {
+        "open", "fdopen", "Session", "Client", "connect", "cursor", "begin", "urlopen", "Popen",
+        "Lock", "RLock", "Pool", "ThreadPoolExecutor", "ProcessPoolExecutor", "ZipFile", "TarFile",
+        "NamedTemporaryFile", "TemporaryFile", "TemporaryDirectory", "SpooledTemporaryFile",
+        "catch_warnings", "redirect_stdout", "redirect_stderr", "chdir", "closing", "nullcontext",
+        "localcontext", "errstate", "printoptions", "option_context", "no_grad", "inference_mode",
+        "autocast", "device", "start_run", "ExcelWriter", "ExcelFile", "HDFStore", "StringIO",
+        "BytesIO", "scandir", "memoryview", "create_engine", "timer", "tqdm",
+    }
+)  # fmt: skip
+
+
+def returns_next(node: ast.Return, self_name: str) -> bool:
+    """``return self.next(…)``, which Metaflow takes anywhere but at the end of a step."""
+    return node.value is not None and is_next(ast.Expr(node.value), self_name)
+
+
+def heads(node: ast.stmt) -> list[ast.AST]:
+    """The parts of a statement that run whenever the statement is reached."""
+    match node:
+        case ast.If() | ast.While():
+            return [node.test]
+        case ast.For() | ast.AsyncFor():
+            return [node.iter]
+        case ast.With() | ast.AsyncWith():
+            return [item.context_expr for item in node.items]
+        case ast.Match():
+            return [node.subject]
+        case ast.Assert():
+            return [node.test]
+        case ast.Try() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return []
+    return [] if type(node).__name__ == "TryStar" else [node]
+
+
+def surely_read(node: ast.AST, self_name: str) -> Iterator[str]:
+    """The attributes of self that evaluating ``node`` reads whatever the values are."""
+    attribute = attribute_of(node, self_name)
+    if attribute is not None:
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            yield attribute
+        return
+    parts: list[ast.AST] = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.BoolOp):
+        parts = [node.values[0]]
+    elif isinstance(node, ast.IfExp):
+        parts = [node.test]
+    elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        parts = [node.generators[0].iter]
+    elif isinstance(node, ast.Lambda):
+        parts = []
+    elif isinstance(node, ast.Compare):  # a < b < c may stop after b
+        parts = [node.left, node.comparators[0]]
+    for part in parts:
+        yield from surely_read(part, self_name)
+
+
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes below ``node`` that run in its own scope: no nested functions or classes."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            yield child
+            yield from own_nodes(child)
+
+
+def identifiers(node: ast.AST) -> Iterator[str]:
+    """Every plain name in a function's body, in any role."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.Name):
+            yield child.id
+        elif isinstance(child, ast.arg):
+            yield child.arg
+        elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            if child is not node:
+                yield child.name
+        elif isinstance(child, ast.alias):
+            yield (child.asname or child.name).split(".")[0]
+        elif isinstance(child, ast.ExceptHandler) and child.name:
+            yield child.name
+        elif isinstance(child, (ast.Global, ast.Nonlocal)):
+            yield from child.names
+        elif isinstance(child, (ast.MatchAs, ast.MatchStar)) and child.name:
+            yield child.name
+        elif isinstance(child, ast.MatchMapping) and child.rest:
+            yield child.rest
+
+
+def has_argument(arguments: ast.arguments, name: str) -> bool:
+    return any(
+        argument is not None and argument.arg == name
+        for argument in (
+            *arguments.posonlyargs,
+            *arguments.args,
+            *arguments.kwonlyargs,
+            arguments.vararg,
+            arguments.kwarg,
+        )
+    )
+
+
+def suppresses_missing(context: ast.expr) -> bool:
+    """``suppress(AttributeError)``, or of something that may contain it."""
+    if not isinstance(context, ast.Call):
+        return False
+    if ast.unparse(context.func).split(".")[-1] != "suppress":
+        return False
+    missing = ("AttributeError", "NameError", "UnboundLocalError")
+    names = [ast.unparse(kind).split(".")[-1] for kind in context.args]
+    return any(name in missing or not hasattr(builtins, name) for name in names)
+
+
+def irrefutable(pattern: ast.pattern) -> bool:
+    return isinstance(pattern, ast.MatchAs) and (
+        pattern.pattern is None or irrefutable(pattern.pattern)
+    )
+
+
+def surely_iterates(node: ast.expr) -> bool:
+    """A literal that is not empty, its items, or ``range`` of a positive literal."""
+    if isinstance(node, ast.Dict):
+        return any(key is not None for key in node.keys)
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("items", "keys", "values")
+    ):
+        return isinstance(node.func.value, ast.Dict) and surely_iterates(node.func.value)
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return any(not isinstance(element, ast.Starred) for element in node.elts)
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and bool(node.value)
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "range"
+        and len(node.args) == 1
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, int)
+        and node.args[0].value > 0
+    )
+
+
+def leaves(body: Sequence[ast.stmt]) -> bool:
+    """Whether every ``self.next`` in ``body`` is directly followed by a return."""
+    for statement in body:
+        for node in ast.walk(statement):
+            for name in ("body", "orelse", "finalbody"):
+                block = getattr(node, name, None)
+                if isinstance(block, list) and not followed(block):
+                    return False
+    return followed(body)
+
+
+def followed(block: Sequence[ast.stmt]) -> bool:
+    return all(
+        position + 1 < len(block) and isinstance(block[position + 1], ast.Return)
+        for position, node in enumerate(block)
+        if isinstance(node, ast.stmt) and is_next(node)
+    )
