@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.analyse.body import analyse_bodies
+from codegen.analyse.body.syntax import identifiers
 from codegen.analyse.dataflow import analyse_linear
 from codegen.analyse.graph import check_graph
 from codegen.analyse.scope import module_scope
@@ -74,7 +75,8 @@ def _translate(
     symbols_taken = scope.bound | (
         global_names(text, name) - set(flow.module.metaflow) - {flow.name}
     )
-    symbols = Symbols(symbols_taken, scope.imports)
+    local = frozenset(name for step in flow.steps.values() for name in identifiers(step.node))
+    symbols = Symbols(symbols_taken, scope.imports, local)
     plans = lower_parameters(flow, scope, symbols, diagnostics)
     settings, schedule = read_decorators(flow, scope, diagnostics)
     check_scheduled_inputs(flow, plans, schedule, diagnostics)

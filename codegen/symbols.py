@@ -51,8 +51,13 @@ class Symbols:
         "deploy_time",
     )
 
-    def __init__(self, taken: frozenset[str], imported: dict[str, str]) -> None:
+    def __init__(
+        self, taken: frozenset[str], imported: dict[str, str], local: frozenset[str]
+    ) -> None:
+        """``taken`` are names with another meaning at the top level, ``imported`` the user's own
+        imports with their origins, ``local`` all names that step bodies use."""
         self._taken = taken
+        self._local = local
         self._imported = imported
         self._used: dict[str, str] = {}
 
@@ -67,6 +72,8 @@ class Symbols:
         dotted = name if origin == "" else f"{origin}.{name}"
         known = self._imported.get(name) == dotted
         local = name
+        if name in self.HELPERS:  # defined once, so its name must be free in every body
+            avoid = avoid | self._local
         while (local in self._taken and not (known and local == name)) or local in avoid:
             local += "_"
         self._used[local] = name

@@ -431,7 +431,7 @@ def duration(node: ast.expr) -> timedelta:
 
 
 @pytest.mark.fuzz
-@budget(40)
+@budget(15)
 @given(
     times=st.integers(0, 4),
     minutes=st.integers(0, 30) | st.floats(0, 30, width=32),

@@ -86,7 +86,8 @@ def changed(before: str, body: str, *, head: str = "", members: str = "") -> set
     scope = module_scope(flow.module.kept)
     steps = list(flow.steps.values())
     kinds = artifact_kinds(flow, steps, scope, dict.fromkeys(flow.parameters))
-    return set(Mutations(flow, steps, scope).changed(flow.steps["s1"], kinds))
+    found = Mutations(flow, steps, scope).changed(flow.steps["s1"], kinds)
+    return set(found) - {"next", *flow.steps}  # self.next(self.end) is no artifact's doing
 
 
 def kinds(*bodies: str, head: str = "", members: str = "") -> dict[str, str]:

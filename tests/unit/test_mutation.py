@@ -299,8 +299,8 @@ CHANGES = {
         "x = self.box.rows\nx.append(1)", "push(self.box.rows)", "x = [self.box]\nx[0].add(1)",
         "self.box()", "self.box(1)", "setattr(self.box, 'n', 1)", "[*map(self.box.add, [1])]",
         "add = self.box.add\nadd(1)", "delattr(self.box, 'rows')", "with self.box: pass",
-        "x = copy.copy(self.box)\nx.rows.append(1)", "self.box.unknown",
-    ][:-1],
+        "x = copy.copy(self.box)\nx.rows.append(1)",
+    ],
     "it": [
         "next(self.it)", "for x in self.it: pass", "list(self.it)", "x, y = self.it",
         "print(*self.it)", "x = [*self.it]", "sum(self.it)", "1 in self.it", "[x for x in self.it]",
@@ -339,12 +339,12 @@ READS = [
     "x = sorted(self.rows)\nx.reverse()", "x = [*self.rows]\nx.pop()",
     "x = self.rows[0] == [1]", "x = self.rows is None", "x = [1] in self.rows",
     "for row in self.rows: print(row)", "x = {**self.names}\nx['b'] = 1",
-    "x = dict(self.names)\nx['b'] = 1", "x = self.names.get('a')", "x = list(self.names)",
+    "x = dict(self.names)\nx['b'] = 1", "x = list(self.names)",
     "for key, value in self.names.items(): print(key, value)", "x = sum(self.rows[0])",
     "x = max(self.rows[0])", "x = json.dumps(self.rows)", "x = self.rows.count(1)",
     "x = self.rows.index([1])", "x = ','.join(str(y) for y in self.rows)",
     "x = pure(self.rows)", "x = pure(self.rows)\nx.append(1)", "x = same(self.rows)",
-    "x = first(self.rows)", "x = rebind(self.rows)\nx.append(1)", "x = many_pure(self.rows)",
+    "x = first(self.rows)", "x = many_pure(self.rows)",
     "x = [1]\npush(x)", "x = [self.rows]\nx[0] = None", "x = Pair(self.rows)\nprint(x.left)",
     "x = Point(self.rows, 1)", "x = sorted(self.rows, key=len)",
     "x = sorted(self.rows, key=lambda y: y[0])", "x = [*map(pure, self.rows)]",
@@ -355,20 +355,17 @@ READS = [
     "x = Counter(self.rows[0])", "x = self.array.mean()", "x = self.array + 1",
     "x = np.sum(self.array)", "x = self.array.tolist()", "x = self.array.max()",
     "x = self.array[0]", "x = self.array.sum(axis=0)", "x = pd.DataFrame(self.names)",
-    "x = self.number + 1", "self.number += 1", "x = self.number\nx += 1", "strange(self.number)",
+    "x = self.number + 1", "x = self.number\nx += 1", "strange(self.number)",
     "x = self.name\nx.append(1)", "self.rows = [1]", "self.rows, x = [1], 2",
     "x = copy.deepcopy(self.names)\nx['a'].append(1)", "assert self.rows, 'none'",
     "if self.rows: print('some')", "while not self.rows: pass", "raise ValueError(self.rows)",
     "x = isinstance(self.rows, list)", "x = any(self.rows)", "x = tuple(self.rows)",
     "x = bool(self.rows)", "x = repr(self.box)", "x = self.rows[-1:]", "x = not self.rows",
     "x = self.rows[0][0] if self.rows else None", "x = len(self.found)", "x = 'k' in self.found",
-    "x = self.found.get('k')", "x = list(enumerate(self.rows))", "x = list(zip(self.rows, v))",
-    "del self.rows", "x = set(self.rows[0])\nx.add(1)", "x = [row for row in self.rows]",
+    "x = list(enumerate(self.rows))", "x = list(zip(self.rows, v))",
+    "del self.rows", "x = set(self.rows[0])\nx.discard(1)", "x = [row for row in self.rows]",
     "x = (self.rows, self.names)", "x = -self.number", "x = pickle.dumps(self.rows)",
 ]  # fmt: skip
-
-MISSED: dict[str, str] = {}
-
 
 @pytest.mark.parametrize(
     ("artifact", "body"),
@@ -380,8 +377,14 @@ def test_changes(artifact: str, body: str) -> None:
 
 @pytest.mark.parametrize("body", READS)
 def test_reads(body: str) -> None:
-    # what calls __next__ or inserts on look-up is kept away from these
     assert changed(BEFORE, body, head=HEAD) == set()
+
+
+def test_names_of_the_module_s_own_methods_say_nothing() -> None:
+    """`get` is pure on a dict, but not where a class of the module has such a method."""
+    before, body = "self.names = {}", "x = self.names.get('a')"
+    assert changed(before, body) == set()
+    assert changed(before, body, head=HEAD) == {"names"}
 
 
 def test_others_stay_out() -> None:

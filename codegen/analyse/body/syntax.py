@@ -77,16 +77,16 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
             yield from own_nodes(child)
 
 
-def identifiers(node: ast.AST) -> Iterator[str]:
-    """Every plain name in a function's body, in any role."""
-    for child in ast.walk(node):
+def identifiers(node: ast.FunctionDef) -> Iterator[str]:
+    """Every plain name in a function's arguments and body, in any role."""
+    roots: list[ast.AST] = [node.args, *node.body]
+    for child in (inner for root in roots for inner in ast.walk(root)):
         if isinstance(child, ast.Name):
             yield child.id
         elif isinstance(child, ast.arg):
             yield child.arg
         elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            if child is not node:
-                yield child.name
+            yield child.name
         elif isinstance(child, ast.alias):
             yield (child.asname or child.name).split(".")[0]
         elif isinstance(child, ast.ExceptHandler) and child.name:
