@@ -630,6 +630,13 @@ def test_terminal_that_knows_ascii_only(tmp_path: Path, environment: dict[str, s
     assert done.returncode == 1 and b"MF003" in done.stderr and b"Traceback" not in done.stderr
 
 
+def test_warnings_of_python_stay_away(tmp_path: Path) -> None:
+    """Those about the flow's code come when the flow is run; here they have no place."""
+    flow = written(tmp_path, HELLO.replace("class", 'X = 1 is 1\nY = "\\d"\n\n\nclass'))
+    done = start(flow, flags=["-W", "always"])
+    assert done.returncode == 0 and done.stderr == b""
+
+
 def test_reader_that_goes_away(tmp_path: Path) -> None:
     """``mf-codegen flow.py | head -1`` ends without a word."""
     flow = written(tmp_path, HELLO.replace("hello, world", "x" * 200_000))

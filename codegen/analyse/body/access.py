@@ -28,10 +28,10 @@ class Access:
         self.local = local_bindings(step.node)
         self.scope = scope
         self.asks = False
-        self.functions = set(scope.functions) | {
+        self.nested = {
             node.name
             for node in ast.walk(step.node)
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node is not step.node
         }
         self.flow = flow
         self.step = step
@@ -78,7 +78,10 @@ class Access:
     def _check_function(self, target: ast.expr, value: ast.expr | None) -> None:
         """Metaflow drops functions silently when it stores the artifacts of a task."""
         attribute = attribute_of(target, self.self_name)
-        known = isinstance(value, ast.Name) and value.id in self.functions
+        known = isinstance(value, ast.Name) and (
+            value.id in self.nested
+            or (value.id in self.scope.functions and value.id not in self.local)
+        )
         if attribute is not None and (known or isinstance(value, ast.Lambda)):
             self._error(
                 "MF204",
@@ -189,6 +192,11 @@ class Access:
             else:
                 self._escape(node, f"self.{attribute} is assigned in a nested scope")
             return
+        if isinstance(node, ast.ClassDef):
+            for inner in ast.walk(node):
+                private = attribute_of(inner, self.self_name) or ""
+                if private.startswith("__") and not private.endswith("__"):
+                    self._escape(inner, f"self.{private} is private to the nested class")
         if isinstance(node, ast.Name):
             if node.id == self.self_name:
                 self._escape(node, "self is handed on as a whole")

@@ -366,7 +366,7 @@ class Walk(Access):
                 return None
             return replace(
                 after,
-                must=(normal.must | after.must) - (after.gone - anyhow.gone),
+                must=(normal.must - self._stored(node.finalbody)[1]) | after.must,
                 next=normal.next if after.next == anyhow.next else after.next,
             )
 

@@ -168,8 +168,8 @@ class Calls(Links):
             return self._unknown(given)
         if dotted == "copy.deepcopy" or root in known.PURE_MODULES or dotted == "pickle.dumps":
             self.consume(given)
-            if function == "dump":
-                self.change(joined(list(positional[1:])))
+            if function in ("dump", "pprint", "pp"):
+                self.change(joined(list(positional[1:])))  # a stream
             return {}
         if dotted == "functools.reduce" and node.args:
             self.call_back(node.args[0], parts(given))
