@@ -85,29 +85,24 @@ def test_registers(case: Case) -> None:
     plans = {f"flyte_wf.{workflow}": None, **dict.fromkeys(crons(messages))}
     assert set(messages.launch_plans) == set(plans)
     assert set(crons(messages)) <= {f"{workflow}_schedule"}
+    check_order(messages, case)
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_one_task_for_each_step(case: Case) -> None:
-    """Flyte finds the history of a task by its name, so it is that of the step if it can be; and a
-    node of the workflow waits for the one before, as in a linear flow."""
-    messages = registered(case.name)
-    steps = list(case.flow().steps)
+def check_order(messages: Registered, case: Case) -> None:
+    """Each node waits for the one before, as in a linear flow; and it runs the task of a step,
+    under the step's own name if that can be: by its name Flyte finds the history of a task."""
     (workflow,) = messages.workflows.values()
-    # The nodes of a chain in the order in which they can run.
+    waiting = [node for node in workflow.template.nodes if node.HasField("task_node")]
     done = {"start-node", ""}
-    waiting = {node.id: node for node in workflow.template.nodes if node.id not in done}
-    waiting.pop("end-node", None)
     order = []
     while waiting:
-        ready = [node for node in waiting.values() if set(node.upstream_node_ids) <= done]
+        ready = [node for node in waiting if set(node.upstream_node_ids) <= done]
         assert len(ready) == 1, "two steps of a linear flow would run at the same time"
         order.append(ready[0].task_node.reference_id.name)
         done.add(ready[0].id)
-        del waiting[ready[0].id]
-    assert sorted(name.removeprefix("flyte_wf.").rstrip("_") for name in order) == sorted(
-        name.rstrip("_") for name in steps
-    )
+        waiting.remove(ready[0])
+    tasks = [name.removeprefix("flyte_wf.").rstrip("_") for name in order]
+    assert sorted(tasks) == sorted(step.rstrip("_") for step in case.flow().steps)
 
 
 @pytest.mark.parametrize("name", ["monthly_report", "name_collisions"])

@@ -63,12 +63,13 @@ def task(source: str, name: str) -> str:
     found = next(
         node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name
     )
-    lines = code.splitlines()[found.body[0].lineno - 1 : found.end_lineno]
-    first = found.body[0].lineno - 1
-    while code.splitlines()[first - 1].strip().startswith("#"):
-        first -= 1
-        lines.insert(0, code.splitlines()[first])
-    return textwrap.dedent("\n".join(lines))
+    lines = code.splitlines()
+    first = found.body[0]
+    decorators = getattr(first, "decorator_list", [])
+    start = min([first.lineno, *(decorator.lineno for decorator in decorators)]) - 1
+    while lines[start - 1].strip().startswith("#"):
+        start -= 1
+    return textwrap.dedent("\n".join(lines[start : found.end_lineno]))
 
 
 def facts(body: str, *, end: bool = False, head: str = "", members: str = "") -> BodyFacts:

@@ -193,10 +193,10 @@ class Access:
                 self._escape(node, f"self.{attribute} is assigned in a nested scope")
             return
         if isinstance(node, ast.ClassDef):
-            for inner in ast.walk(node):
-                private = attribute_of(inner, self.self_name) or ""
+            for part in ast.walk(node):
+                private = attribute_of(part, self.self_name) or ""
                 if private.startswith("__") and not private.endswith("__"):
-                    self._escape(inner, f"self.{private} is private to the nested class")
+                    self._escape(part, f"self.{private} is private to the nested class")
         if isinstance(node, ast.Name):
             if node.id == self.self_name:
                 self._escape(node, "self is handed on as a whole")
