@@ -64,6 +64,8 @@ def main(
     if (check or diff) and output is None:
         raise click.UsageError("--check and --diff compare with a module: give it with -o.")
     data = _read(flow)
+    if output is not None and output.exists() and output.samefile(flow):
+        raise click.UsageError("The module would replace the flow: give another file with -o.")
     code = _translated(data, flow, output, strict, format_)
     if code is None:
         sys.exit(FAILED)
@@ -109,7 +111,7 @@ def _translated(
     options = pipeline.Options(module=output.name) if output is not None else pipeline.Options()
     result = pipeline.translate(data, str(flow), options)
     show = {"text": messages.as_text, "json": messages.as_json, "github": messages.as_github}
-    if result.diagnostics:
+    if result.diagnostics or format_ == "json":
         click.echo(show[format_](result.diagnostics, str(flow)), err=True, nl=False)
     warned = any(found.severity is messages.Severity.WARNING for found in result.diagnostics)
     return None if strict and warned else result.code
@@ -146,25 +148,41 @@ def _compare(code: str, output: Path, diff: bool) -> None:
             str(output),
             f"{output} (from the flow)",
         )
-        _print("".join(lines))
+        _print("".join(_whole(line) for line in lines))
     else:
         click.echo(f"{output} is not current: run mf-codegen with -o {output}", err=True)
     sys.exit(FAILED)
+
+
+def _whole(line: str) -> str:
+    """A line of a difference, which may stem from a file without a line break at its end."""
+    return line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
 def _write(code: str, output: Path) -> None:
     """Replace the file as a whole or not at all; leave it alone if it would not change."""
     if _current(output) == code:
         return
+    target = output.resolve()  # a link stays one
+    temporary: str | None = None
     try:
-        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(code)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, output)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(code.encode("utf-8"))
+        os.chmod(temporary, _mode(target))
+        os.replace(temporary, target)
     except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
         raise click.BadParameter(
             f"{str(output)!r} cannot be written: {error.strerror}.", param_hint="-o"
         ) from error
+
+
+def _mode(target: Path) -> int:
+    """The rights of a file that is there, else those of a new one."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask

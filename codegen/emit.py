@@ -74,7 +74,9 @@ def _prelude(environment: jinja2.Environment, module: FlyteModule) -> list[str]:
 
 def docstring(text: str, indent: int) -> str:
     """``text`` as a docstring that stands ``indent`` spaces deep, whatever it contains."""
-    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    body = text.rstrip('"')
+    quotes = '\\"' * (len(text) - len(body))  # none may meet the closing ones
+    escaped = body.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + quotes
     escaped = "".join(
         char if char.isprintable() or char == "\n" else _escape(char) for char in escaped
     )
@@ -83,10 +85,9 @@ def docstring(text: str, indent: int) -> str:
         lines.pop()
     margin = " " * indent
     if len(lines) == 1:
-        ending = "\\" + lines[0][-1] if lines[0].endswith('"') else lines[0][-1:]
-        return f'"""{lines[0][:-1]}{ending}"""'
-    body = "\n".join([lines[0], *(f"{margin}{line}" if line else "" for line in lines[1:])])
-    return f'"""{body}\n{margin}"""'
+        return f'"""{lines[0]}"""'
+    inner = "\n".join([lines[0], *(f"{margin}{line}" if line else "" for line in lines[1:])])
+    return f'"""{inner}\n{margin}"""'
 
 
 def _escape(char: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 from codegen.analyse.body import analyse_bodies
@@ -49,7 +50,9 @@ def translate(
     name = filename.replace("\\", "/").rsplit("/", 1)[-1]
     code: str | None = None
     try:
-        code = _translate(source, name, options or Options(), diagnostics)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python, about the flow's own code
+            code = _translate(source, name, options or Options(), diagnostics)
     except RecursionError:
         diagnostics.add(
             "MF005",

@@ -48,11 +48,11 @@ def decode(data: bytes, diagnostics: Diagnostics) -> str | None:
 
 
 def decoded(text: str, diagnostics: Diagnostics) -> str | None:
-    """The text with ``\\n`` as its only line ending, without a byte order mark.
+    """The text with ``\\n`` as its only line ending.
 
     Null characters and lone surrogates, which no Python source may hold, are recorded as MF001.
     """
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if found := re.search("[\0\ud800-\udfff]", text):
         before = text[: found.start()]
         place = Position(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)

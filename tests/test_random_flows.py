@@ -307,7 +307,8 @@ class _Maker:
         i = self.pick("i", "x", "item")
         return [
             f"[{e('int', d)}, {e(self.pick(*_KINDS), d)}]",
-            f"list({e(self.pick('list', 'tuple', 'dict'), d)})" if "list" not in self.local
+            f"list({e(self.pick('list', 'tuple', 'dict'), d)})"
+            if "list" not in self.local
             else "[4]",
             f"[{i} for {i} in {e('list', d)} if {i}]",
             f"[*{e('list', d)}, {e('int', d)}]",
@@ -384,12 +385,13 @@ class _Maker:
     def condition(self, depth: int = 1) -> str:
         if self.parameters and self.chance(0.5):
             name = self.random.choice(sorted(self.parameters))
-            return {
+            texts: dict[str, str] = {
                 "int": f"self.{name} > {self.random.randint(0, 3)}",
                 "bool": self.pick(f"self.{name}", f"not self.{name}"),
                 "str": f"{self.pick('a', 'z')!r} in self.{name}",
                 "list": f"len(self.{name}) == {self.random.randint(1, 3)}",
-            }[self.parameters[name]]
+            }
+            return texts[self.parameters[name]]
         return self.expression("bool", depth)
 
     # ------------------------------------------------------------------ statements
@@ -551,9 +553,11 @@ class _Maker:
     def comprehension(self) -> list[str]:
         known = self.of_kind("rows")
         name = self.pick("row", "x", "items", "rows")
-        return [f"[{name}.append({self.expression('int', 1)}) for {name} in {known}]"] if (
-            known
-        ) else self.assign()
+        return (
+            [f"[{name}.append({self.expression('int', 1)}) for {name} in {known}]"]
+            if (known)
+            else self.assign()
+        )
 
     def show(self) -> list[str]:
         return [f"print({self.expression(self.pick(*_KINDS))})"]
@@ -705,7 +709,12 @@ def _errors(result: Translation) -> list[Any]:
 def _arguments(seed: int, source: str) -> dict[str, Any]:
     """Values for some of the Parameters of a flow."""
     chooser = random.Random(seed)
-    values = {"n": [0, 3, 7], "flag": [True, False], "word": ["z", ""], "given": [[], [3]]}
+    values: dict[str, list[Any]] = {
+        "n": [0, 3, 7],
+        "flag": [True, False],
+        "word": ["z", ""],
+        "given": [[], [3]],
+    }
     return {
         name: chooser.choice(values[name])
         for name in values
@@ -795,9 +804,7 @@ def outcomes(sources: dict[int, str], folder: Path) -> dict[int, Outcome]:
 def report(found: dict[int, Outcome]) -> str:
     """The problems of all flows, each with its seed."""
     return "\n".join(
-        f"seed {seed}: {problem}"
-        for seed, outcome in found.items()
-        for problem in outcome.problems
+        f"seed {seed}: {problem}" for seed, outcome in found.items() for problem in outcome.problems
     )
 
 

@@ -59,6 +59,10 @@ _CALLS: dict[str, Callable[..., Any]] = {
 }
 
 
+#: Calls that give the same for a set in any order.
+_ORDERLESS = frozenset({"bool", "len", "max", "min", "set", "sorted"})
+
+
 class CannotEvaluate(Exception):
     """The value of ``node`` cannot be known from the source."""
 
@@ -152,6 +156,8 @@ class _Evaluator:
 
     def _formatted(self, node: ast.FormattedValue) -> str:
         value = self.value(node.value)
+        if unordered(value):
+            raise CannotEvaluate(node)
         if node.conversion == ord("r"):
             value = repr(value)
         elif node.conversion == ord("a"):
@@ -165,6 +171,8 @@ class _Evaluator:
 
     def _binary(self, node: ast.BinOp) -> Any:
         left, right = self.value(node.left), self.value(node.right)
+        if isinstance(left, str) and unordered(right):
+            raise CannotEvaluate(node)
         if isinstance(node.op, ast.Pow):
             if isinstance(right, int) and abs(right) > 1_000:
                 raise CannotEvaluate(node)
@@ -209,8 +217,19 @@ class _Evaluator:
         named = {keyword.arg: self.value(keyword.value) for keyword in node.keywords}
         if None in named:
             raise CannotEvaluate(node)
-        function = _CALLS[node.func.id]
-        return function(*self._items(node.args), **{str(key): v for key, v in named.items()})
+        function, given = _CALLS[node.func.id], self._items(node.args)
+        if node.func.id not in _ORDERLESS and unordered([*given, *named.values()]):
+            raise CannotEvaluate(node)
+        return function(*given, **{str(key): value for key, value in named.items()})
+
+
+def unordered(value: Any) -> bool:
+    """Whether a value is or holds a set, whose order differs from run to run."""
+    if isinstance(value, dict):
+        return any(unordered(item) for pair in value.items() for item in pair)
+    if isinstance(value, (list, tuple)):
+        return any(unordered(item) for item in value)
+    return isinstance(value, (set, frozenset))
 
 
 def _digits(text: str) -> list[str]:

@@ -32,7 +32,7 @@ from codegen.lower.body import (
 from codegen.lower.decorators import STEP_DECORATORS, Arguments, Settings
 from codegen.lower.decorators.arguments import Refused
 from codegen.lower.names import AMBIGUOUS, Names, field_names, free, local_names
-from codegen.lower.parameters import ParameterPlan
+from codegen.lower.parameters import ParameterPlan, refuse_metaflow
 from codegen.lower.schedule import ATTRIBUTES, Schedule, lower_schedule
 from codegen.model import Decorator, Flow
 from codegen.parse.module import bound_names
@@ -53,6 +53,7 @@ def read_decorators(
             known, read = STEP_DECORATORS[decorator.name]
             arguments = Arguments(decorator, scope, diagnostics, step.name)
             arguments.check(known)
+            refuse_metaflow(decorator.arguments.values(), flow, diagnostics)
             try:
                 read(arguments, settings[step.name])
             except Refused:
@@ -64,6 +65,7 @@ def read_decorators(
             continue
         arguments = Arguments(decorator, scope, diagnostics, None)
         arguments.check(ATTRIBUTES)
+        refuse_metaflow(decorator.arguments.values(), flow, diagnostics)
         try:
             schedule = lower_schedule(arguments)
         except Refused:
@@ -229,8 +231,7 @@ class _Lowering:
         wrappers = settings.wrappers(self.symbols, constant)
         if self.seeds:
             wrappers = (*wrappers, self.symbols.use("seeded"))
-        fields = outputs_type.fields if outputs_type else ()
-        if any(part.type == self._type("") for part in [*inputs, *fields]):
+        if any(name not in self.dataflow.kinds for name in (*step.inputs, *step.outputs)):
             wrappers = (*wrappers, self.symbols.use("with_artifacts"))
         return Task(
             name=self.names.tasks[name],
@@ -245,7 +246,10 @@ class _Lowering:
 
     def _field(self, artifact: str) -> Field:
         name = self.fields[artifact]
-        return Field(name, self._type(artifact), "# noqa: E741" if name in AMBIGUOUS else "")
+        comment = "# noqa: E741" if name in AMBIGUOUS else ""
+        if name in ("count", "index"):  # methods of every tuple
+            comment = "# type: ignore[assignment]"
+        return Field(name, self._type(artifact), comment)
 
     def _outputs_type(self, step: StepFlow) -> OutputsType | None:
         if not step.outputs:

@@ -122,7 +122,9 @@ def field_names(artifacts: list[str], future: tuple[str, ...]) -> dict[str, str]
         if name in legal:
             fields[name] = name
         else:
-            fields[name] = free(f"{name.strip('_') or 'private'}_", taken)
+            plain = name.strip("_")
+            plain = plain if plain.isidentifier() else f"private_{plain}"
+            fields[name] = free(f"{plain}_", taken)
             taken.add(fields[name])
     return fields
 

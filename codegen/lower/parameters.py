@@ -11,7 +11,7 @@ import ast
 import json
 import keyword
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from codegen.analyse.types import ANY_INT, BOOL, FLOAT, TEXT, Kind
 from codegen.diagnostics import Diagnostics, Position
 from codegen.flyte import WorkflowInput
 from codegen.model import Argument, Flow, Parameter
-from codegen.parse.names import resolve
+from codegen.parse.names import place, references, resolve
 from codegen.symbols import Symbols
 
 #: Names that Metaflow's own command line has taken (metaflow/parameters.py).
@@ -114,6 +114,18 @@ def lower_parameters(
     return {plan.attribute: plan for plan in ordered}
 
 
+def refuse_metaflow(arguments: Iterable[Argument], flow: Flow, diagnostics: Diagnostics) -> None:
+    """Report what arguments take from Metaflow: the generated module has none of it."""
+    for argument in arguments:
+        for used, dotted in references(argument.node, flow.module.metaflow):
+            diagnostics.add(
+                "MF503",
+                Position(*place(used)),
+                f"{dotted} is not translated yet",
+                "Do without it, or keep this flow on Metaflow for now.",
+            )
+
+
 def parameter_kinds(plans: Mapping[str, ParameterPlan]) -> dict[str, Kind | None]:
     """Attribute → proven type of the value that the steps see."""
     return {name: plan.kind for name, plan in plans.items()}
@@ -177,6 +189,8 @@ class _Parameter:
                     f"{name}= is an option of click that has no counterpart in Flyte",
                     "Check or convert the value in the first step.",
                 )
+        rest = [value for name, value in self.parameter.arguments.items() if name != "type"]
+        refuse_metaflow(rest, self.flow, self.diagnostics)
         self.name = self._value("name")
         if not isinstance(self.name, str):
             raise self._refuse(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Mapping, Sequence
 
 import libcst as cst
@@ -23,9 +22,7 @@ def parse_flow(text: str, filename: str, diagnostics: Diagnostics) -> Flow | Non
     """The one flow that ``text`` defines, or None with the reason among the diagnostics."""
     try:
         abstract = ast.parse(text, filename)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the flow's own, such as an invalid escape
-            compile(abstract, filename, "exec", dont_inherit=True)  # checks scopes; runs nothing
+        compile(abstract, filename, "exec", dont_inherit=True)  # checks scopes; runs nothing
     except MemoryError:  # the parser's stack, not the machine's memory
         raise RecursionError from None
     except SyntaxError as error:
@@ -58,7 +55,8 @@ def parse_flow(text: str, filename: str, diagnostics: Diagnostics) -> Flow | Non
             "MF002",
             Position(error.editor_line, error.editor_column),
             f"{' '.join(error.message.split())}",
-            "This syntax is newer than the parser: upgrade libcst, or write it another way.",
+            "The syntax is newer than libcst's parser, or nested too deeply for it: "
+            "upgrade libcst, or write it another way.",
         )
         return None
     return _Reader(filename, abstract, concrete, flows[0], names, diagnostics).flow()

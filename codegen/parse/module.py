@@ -32,6 +32,7 @@ def parse_module(
     kept: list[ast.stmt] = []
     guarded: set[str] = set()
     imported: set[str] = set()
+    bound: set[str] = set()
     for statement, nodes in paired(concrete.body, abstract.body):
         first = nodes[0]
         if first is abstract.body[0] and _is_docstring(first):
@@ -53,18 +54,16 @@ def parse_module(
         kept += kept_nodes
         head = not body and all(isinstance(node, (ast.Import, ast.ImportFrom)) for node in nodes)
         names_bound = {name for node in kept_nodes for name in bound_names(node)}
+        bound |= names_bound
         head = head and not names_bound & imported  # the order counts where a name is bound anew
         imported |= names_bound
         if head and isinstance(kept_statement, cst.SimpleStatementLine):
             imports.append(ImportLine(kept_statement, Position(*place(first))))
         else:
             body.append(kept_statement)
-    only_guarded = frozenset(guarded - {name for node in kept for name in bound_names(node)})
+    only_guarded = frozenset(guarded - bound)
     for node in kept:
-        _refuse_metaflow(node, names, flow.name, diagnostics)
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Name) and inner.id in only_guarded:
-                refuse_guarded(inner, None, diagnostics)
+        _refuse_metaflow(node, names, flow.name, only_guarded, diagnostics)
     return ModuleCode(
         header=tuple(line for line in comments(concrete.header) if not _FILE_MARKS.match(line)),
         docstring=docstring,
@@ -179,7 +178,11 @@ def _root(name: cst.Attribute | cst.Name) -> str:
 
 
 def _refuse_metaflow(
-    node: ast.stmt, names: Mapping[str, str], flow: str, diagnostics: Diagnostics
+    node: ast.stmt,
+    names: Mapping[str, str],
+    flow: str,
+    guarded: frozenset[str],
+    diagnostics: Diagnostics,
 ) -> None:
     """Code that stays cannot use Metaflow, or the flow class, which the module does not have."""
     for used, dotted in references(node, names):
@@ -197,6 +200,8 @@ def _refuse_metaflow(
                 "Metaflow is imported inside other code, and the generated module has no Metaflow",
                 "Import at the top of the file what the flow itself needs; drop the rest.",
             )
+        if isinstance(inner, ast.Name) and inner.id in guarded:
+            refuse_guarded(inner, None, diagnostics)
         if isinstance(inner, ast.Name) and inner.id == flow:
             diagnostics.add(
                 "MF506",

@@ -64,7 +64,7 @@ def start() -> StartOutputs:
 
 
 class TrimOutputs(NamedTuple):
-    count: int
+    count: int  # type: ignore[assignment]
     kept: int
 
 
@@ -95,7 +95,7 @@ def end(raw: Artifact, total: Artifact, count: int, kept: int) -> EndOutputs:
 class DeletedFlowOutputs(NamedTuple):
     raw: Artifact
     total: Artifact
-    count: int
+    count: int  # type: ignore[assignment]
     kept: int
     line: str
 

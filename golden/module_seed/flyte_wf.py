@@ -89,7 +89,7 @@ def retry_any_error(times: int, wait: timedelta = timedelta(0)) -> Callable[...,
 
 
 def seeded(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """Begin each task with the seeds above, as a process of its own does in Metaflow."""
+    """Begin each task with the seeds above, as it does in a process of its own."""
 
     @functools.wraps(fn)
     def call(**inputs: Any) -> Any:

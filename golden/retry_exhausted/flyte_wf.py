@@ -13,14 +13,10 @@ import time
 import traceback
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from flytekit import task, workflow
 from flytekit.exceptions.user import FlyteRecoverableException
-from flytekit.types.pickle.pickle import FlytePickleTransformer
-
-# Any value, pickled as Metaflow does it
-Artifact = Annotated[Any, FlytePickleTransformer()]
 
 
 def retry_any_error(times: int, wait: timedelta = timedelta(0)) -> Callable[..., Any]:

@@ -16,7 +16,7 @@ def task(values):
     return [value + 1 for value in values]
 
 
-def Any(values):
+def given(values):
     return any(values)
 
 
@@ -26,7 +26,7 @@ def workflow(n):
 
 
 Resources = {"cpu": 4}
-NamedTuple = ("named", "tuple")
+LaunchPlan = ("named", "tuple")
 
 
 class SymbolCollisionsFlow(FlowSpec):
@@ -44,8 +44,8 @@ class SymbolCollisionsFlow(FlowSpec):
         self.began = os.time() > 0
         self.thing = Artifact("x" * Resources["cpu"])
         self.values = task([1, 2, workflow(4)])
-        if Any(self.values):
-            self.maybe = NamedTuple
+        if given(self.values):
+            self.maybe = LaunchPlan
         self.next(self.environment)
 
     @step

@@ -18,10 +18,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache as functools
 from time import sleep as time
-from typing import Annotated
-from typing import Any as Any_
-from typing import NamedTuple as NamedTuple_
-from typing import get_type_hints
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 from flytekit import Resources as Resources_
 from flytekit import task as task_
@@ -41,7 +38,7 @@ def task(values):
     return [value + 1 for value in values]
 
 
-def Any(values):
+def given(values):
     return any(values)
 
 
@@ -51,13 +48,13 @@ def workflow(n):
 
 
 Resources = {"cpu": 4}
-NamedTuple = ("named", "tuple")
+LaunchPlan = ("named", "tuple")
 
 
 class Packed:
     """An artifact between two tasks: Flyte's own types refuse None and tuples."""
 
-    def __init__(self, value: Any_) -> None:
+    def __init__(self, value: Any) -> None:
         self.value = value
 
     def __repr__(self) -> str:
@@ -65,16 +62,16 @@ class Packed:
 
 
 # Any value, pickled as Metaflow does it
-Artifact_ = Annotated[Any_, FlytePickleTransformer()]
+Artifact_ = Annotated[Any, FlytePickleTransformer()]
 
 
-def with_artifacts(fn: Callable[..., Any_]) -> Callable[..., Any_]:
+def with_artifacts(fn: Callable[..., Any]) -> Callable[..., Any]:
     """Give a task plain values where its signature says Artifact."""
     outputs = get_type_hints(get_type_hints(fn)["return"], include_extras=True)
     artifacts = [name for name, kind in outputs.items() if kind == Artifact_]
 
     @functools_.wraps(fn)
-    def call(**inputs: Any_) -> Any_:
+    def call(**inputs: Any) -> Any:
         for name, value in inputs.items():
             if isinstance(value, Packed):
                 inputs[name] = value.value
@@ -92,12 +89,12 @@ class Unset_:
     """Stands for an artifact that no step has set; to read one is an error."""
 
 
-def retry_any_error(times: int, wait: timedelta = timedelta(0)) -> Callable[..., Any_]:
+def retry_any_error(times: int, wait: timedelta = timedelta(0)) -> Callable[..., Any]:
     """@retry: by itself Flyte retries no ordinary error, and locally none at all."""
 
-    def decorate(fn: Callable[..., Any_]) -> Callable[..., Any_]:
+    def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
         @functools_.wraps(fn)
-        def attempt(**inputs: Any_) -> Any_:
+        def attempt(**inputs: Any) -> Any:
             if "FLYTE_ATTEMPT_NUMBER" not in os_.environ:  # a local run
                 for _ in range(times):
                     try:
@@ -125,12 +122,12 @@ class TimeoutException(Exception):
     """@timeout: raised inside a step that runs too long, where it can be caught."""
 
 
-def time_limit(limit: timedelta) -> Callable[..., Any_]:
+def time_limit(limit: timedelta) -> Callable[..., Any]:
     """@timeout: stop an attempt by an exception, which can be caught and retried."""
 
-    def decorate(fn: Callable[..., Any_]) -> Callable[..., Any_]:
+    def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
         @functools_.wraps(fn)
-        def limited(**inputs: Any_) -> Any_:
+        def limited(**inputs: Any) -> Any:
             def stop(signum: int, frame: object) -> None:
                 raise TimeoutException(f"{fn.__name__} ran for more than {limit}")
 
@@ -149,12 +146,12 @@ def time_limit(limit: timedelta) -> Callable[..., Any_]:
     return decorate
 
 
-def environment(variables: dict[str, str]) -> Callable[..., Any_]:
+def environment(variables: dict[str, str]) -> Callable[..., Any]:
     """@environment in a local run, where @task(environment=…) sets nothing."""
 
-    def decorate(fn: Callable[..., Any_]) -> Callable[..., Any_]:
+    def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
         @functools_.wraps(fn)
-        def call(**inputs: Any_) -> Any_:
+        def call(**inputs: Any) -> Any:
             if "FLYTE_ATTEMPT_NUMBER" in os_.environ:
                 return fn(**inputs)
             before = dict(os_.environ)
@@ -170,7 +167,7 @@ def environment(variables: dict[str, str]) -> Callable[..., Any_]:
     return decorate
 
 
-class StartOutputs(NamedTuple_):
+class StartOutputs(NamedTuple):
     began: bool
     thing: Artifact_
     values: Artifact_
@@ -196,14 +193,14 @@ def start() -> StartOutputs:
     began = os.time() > 0
     thing = Artifact("x" * Resources["cpu"])
     values = task([1, 2, workflow(4)])
-    if Any(values):
-        maybe = NamedTuple
+    if given(values):
+        maybe = LaunchPlan
     return StartOutputs(
         began=began, thing=thing, values=values, maybe=locals().get("maybe", Unset_)
     )
 
 
-class EnvironmentOutputs(NamedTuple_):
+class EnvironmentOutputs(NamedTuple):
     label: str
 
 
@@ -226,7 +223,7 @@ def end(label: str) -> None:
     print(label)
 
 
-class SymbolCollisionsFlowOutputs(NamedTuple_):
+class SymbolCollisionsFlowOutputs(NamedTuple):
     began: bool
     thing: Artifact_
     values: Artifact_

@@ -12,13 +12,9 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from flytekit import task, workflow
-from flytekit.types.pickle.pickle import FlytePickleTransformer
-
-# Any value, pickled as Metaflow does it
-Artifact = Annotated[Any, FlytePickleTransformer()]
 
 
 class TimeoutException(Exception):

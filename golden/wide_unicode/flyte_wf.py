@@ -58,7 +58,7 @@ def with_artifacts(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 class StartOutputs(NamedTuple):
     cities: Artifact
-    count: int
+    count: int  # type: ignore[assignment]
 
 
 @task
@@ -88,7 +88,7 @@ def end(cities: Artifact, count: int, street: str) -> EndOutputs:
 
 class WideUnicodeFlowOutputs(NamedTuple):
     cities: Artifact
-    count: int
+    count: int  # type: ignore[assignment]
     text: str
     codes: Artifact
     encoded: Artifact

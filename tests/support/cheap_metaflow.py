@@ -2,6 +2,7 @@
 datastore on disk, and so a hundred times faster. Tests hold it against the real runtime."""
 
 import ast
+import importlib
 import os
 import pickle
 import signal
@@ -14,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from metaflow import parameters as real
-from metaflow._vendor import click
-
 from tests.support.canonical import canonical
 from tests.support.processes import copied_folder, in_child
 from tests.support.result import Artifacts, RunResult, error_text
+
+click: Any = importlib.import_module("metaflow._vendor.click")  # untyped, both of them
+real: Any = importlib.import_module("metaflow.parameters")
 
 _PROTOCOL = 4  # plugins/datastores/serializers/pickle_serializer.py
 _INTERNAL = ("_success", "_task_ok", "_exception", "_transition", "_current_step")
@@ -169,7 +170,7 @@ def _ignore(options: _Options, **attributes: Any) -> None:
 def _stand_in() -> Iterator[None]:
     """Let `import metaflow` find the stand-in, as long as the context lasts."""
     module = types.ModuleType("metaflow")
-    decorators = {
+    decorators: dict[str, Callable[..., None]] = {
         "retry": _retry,
         "timeout": _timeout,
         "environment": _environment,
@@ -240,9 +241,7 @@ class _Run:
         return self._ended(None, None, names)
 
     def _ended(self, step: str | None, error: str | None, constants: frozenset[str]) -> RunResult:
-        return RunResult(
-            self.steps, step, error, "", parents=self.parents, constants=constants
-        )
+        return RunResult(self.steps, step, error, "", parents=self.parents, constants=constants)
 
     def _entry(self, cls: Any) -> str:
         return _marked(cls, "start") or "start"

@@ -95,6 +95,4 @@ def kinds(*bodies: str, head: str = "", members: str = "") -> dict[str, str]:
     """The artifacts of a flow that are proven to have a native type."""
     flow = parsed(flow_source(*bodies, head=head, members=members))
     scope = module_scope(flow.module.kept)
-    return artifact_kinds(
-        flow, list(flow.steps.values()), scope, dict.fromkeys(flow.parameters)
-    )
+    return artifact_kinds(flow, list(flow.steps.values()), scope, dict.fromkeys(flow.parameters))

@@ -75,7 +75,8 @@ def test_a_constant_that_shadows_a_function_is_not_called() -> None:
 
 HUGE = [
     "2 ** 10 ** 9", "9 ** 9 ** 9 ** 9", "2 ** 1001", "(2 ** 1000) ** 1000", "'a' * 10 ** 9",
-    "10 ** 9 * [0]", "(1,) * 10 ** 8", "b'a' * 10 ** 9", "'%999999999d' % 1", "'%*d' % (10 ** 9, 1)",
+    "10 ** 9 * [0]", "(1,) * 10 ** 8", "b'a' * 10 ** 9", "'%999999999d' % 1",
+    "'%*d' % (10 ** 9, 1)",
     "b'%999999999d' % 1", "f'{1:999999999}'", "f'{1:.999999999f}'", "[0] * 1000 * 1000",
     "2 ** 4000 * 2 ** 4000", "sum([[0] * 100000] * 100000, [])", "round(5, -10 ** 9)",
     "int('9' * 99999)", "'a' * 99999 + 'a' * 99999", "[*[0] * 99999, *[0] * 99999]",
@@ -133,9 +134,9 @@ def test_literals(literal: object) -> None:
 _numbers = st.recursive(
     st.one_of(st.integers(-9, 9).map(str), st.sampled_from(["1.5", "True", "0.1", "N"])),
     lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from("+ - * / // % ** & | < <= == != and or".split()), inner).map(
-            lambda parts: f"({' '.join(parts)})"
-        ),
+        st.tuples(
+            inner, st.sampled_from("+ - * / // % ** & | < <= == != and or".split()), inner
+        ).map(lambda parts: f"({' '.join(parts)})"),
         inner.map(lambda part: f"(-{part})"),
         inner.map(lambda part: f"(not {part})"),
         inner.map(lambda part: f"round({part}, 1)"),

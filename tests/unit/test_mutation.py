@@ -235,7 +235,8 @@ CHANGES = {
         "return_ = not self.rows.pop()", "x = 1 < self.rows.pop()", "x = v[self.rows.pop()]",
         "print(*[y.append(1) for y in self.rows])", "lambda_ = lambda: self.rows.append(1)",
         # through functions of the module
-        "push(self.rows)", "push(rows=self.rows)", "push(*[self.rows])", "push(**{'rows': self.rows})",
+        "push(self.rows)", "push(rows=self.rows)", "push(*[self.rows])",
+        "push(**{'rows': self.rows})",
         "push(self.rows[0])", "push(same(self.rows))", "push(first(self.rows))",
         "same(self.rows).append(1)", "first(self.rows).append(1)", "pure(self.rows)[0].append(1)",
         "through(self.rows)", "recursive(self.rows)", "x = even(self.rows, 2)\nx.append(1)",
@@ -334,7 +335,8 @@ CHANGES = {
 READS = [
     "print(self.rows, self.names)", "x = self.rows[0][0]", "x = len(self.rows)",
     "x = [row[0] for row in self.rows]", "x = self.rows + [1]", "x = f'{self.rows!r}'",
-    "x = self.rows\nx = x + [1]", "x = list(self.rows)\nx.append(1)", "x = [self.rows]\nx.append(1)",
+    "x = self.rows\nx = x + [1]", "x = list(self.rows)\nx.append(1)",
+    "x = [self.rows]\nx.append(1)",
     "x = self.rows.copy()\nx.append(1)", "x = copy.deepcopy(self.rows)\nx[0].append(1)",
     "x = sorted(self.rows)\nx.reverse()", "x = [*self.rows]\nx.pop()",
     "x = self.rows[0] == [1]", "x = self.rows is None", "x = [1] in self.rows",
@@ -366,6 +368,7 @@ READS = [
     "del self.rows", "x = set(self.rows[0])\nx.discard(1)", "x = [row for row in self.rows]",
     "x = (self.rows, self.names)", "x = -self.number", "x = pickle.dumps(self.rows)",
 ]  # fmt: skip
+
 
 @pytest.mark.parametrize(
     ("artifact", "body"),

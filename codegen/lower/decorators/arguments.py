@@ -71,6 +71,18 @@ class Arguments:
         except (ValueError, OverflowError) as error:
             raise self.refuse(name, f"{value!r} is not a number", "Give a number.") from error
 
+    def whole(self, name: str, default: int) -> int:
+        """A whole number as Metaflow's ``int(…)`` makes it: fractions of a number are cut off,
+        but a string must hold a whole one."""
+        value = self.value(name, default)
+        if isinstance(value, str):
+            try:
+                return int(value)
+            except ValueError as error:
+                message = f"{value!r} is not a whole number"
+                raise self.refuse(name, message, "Give a number.") from error
+        return int(self.number(name, default))
+
     def refuse(self, name: str, message: str, advice: str, code: str = "MF121") -> Refused:
         """Report an argument; the caller raises the result."""
         argument = self.decorator.arguments.get(name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 
-from codegen.analyse.evaluate import CannotEvaluate, evaluate
+from codegen.analyse.evaluate import CannotEvaluate, evaluate, unordered
 from codegen.lower.decorators.arguments import Arguments
 from codegen.lower.decorators.settings import Settings
 
@@ -19,7 +20,7 @@ def environment(arguments: Arguments, settings: Settings) -> None:
         node = arguments.scope.constants.get(node.id, node)
     if not isinstance(node, ast.Dict) or None in node.keys:
         value = arguments.value("vars")
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or unordered(value):
             raise arguments.refuse("vars", "vars is no dictionary", "Write vars={'NAME': 'value'}.")
         settings.variables.update((str(name), repr(str(item))) for name, item in value.items())
         return
@@ -34,8 +35,8 @@ def environment(arguments: Arguments, settings: Settings) -> None:
                 "Write the names of the variables as literals.",
                 "MF301",
             ) from error
-        try:
-            text = repr(str(evaluate(item, arguments.scope.constants)))
-        except CannotEvaluate:
-            text = f"str({ast.unparse(item)})"
+        text = f"str({ast.unparse(item)})"
+        with contextlib.suppress(CannotEvaluate):
+            known = evaluate(item, arguments.scope.constants)
+            text = text if unordered(known) else repr(str(known))
         settings.variables[str(name)] = text

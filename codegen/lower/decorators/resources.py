@@ -3,6 +3,8 @@ writes them (plugins/kubernetes: decimal megabytes for memory and disk)."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from codegen.lower.decorators.arguments import Arguments
 from codegen.lower.decorators.settings import Settings
 
@@ -28,4 +30,4 @@ def _amount(arguments: Arguments, name: str, default: int) -> str:
         raise arguments.refuse(
             name, f"{name}={number} is no amount", "Give a number greater than 0."
         )
-    return f"{number:.15g}"
+    return format(Decimal(repr(number)).normalize(), "f")  # Kubernetes knows no exponents

@@ -13,7 +13,7 @@ _MOST_RETRIES = 4
 
 def retry(arguments: Arguments, settings: Settings) -> None:
     """``times`` more attempts, whatever the error, with a wait before each."""
-    times = int(arguments.number("times", 3))
+    times = arguments.whole("times", 3)
     if not 0 <= times <= _MOST_RETRIES:
         raise arguments.refuse(
             "times",

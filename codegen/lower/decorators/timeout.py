@@ -10,9 +10,7 @@ from codegen.lower.decorators.settings import Settings
 
 def timeout(arguments: Arguments, settings: Settings) -> None:
     """The sum of the three, each cut to a whole number as Metaflow does."""
-    seconds, minutes, hours = (
-        int(arguments.number(name, 0)) for name in ("seconds", "minutes", "hours")
-    )
+    seconds, minutes, hours = (arguments.whole(name, 0) for name in ("seconds", "minutes", "hours"))
     total = hours * 3600 + minutes * 60 + seconds
     if not 0 < total < 2**31:
         raise arguments.refuse(
