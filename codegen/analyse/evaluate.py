@@ -50,17 +50,30 @@ _CALLS: dict[str, Callable[..., Any]] = {
     "list": list,
     "max": max,
     "min": min,
-    "round": round,
+    "round": lambda *given: _rounded(*given),
     "set": set,
     "sorted": sorted,
     "str": str,
-    "sum": sum,
+    "sum": lambda items: sum(_numbers(items)),
     "tuple": tuple,
 }
 
 
 #: Calls that give the same for a set in any order.
 _ORDERLESS = frozenset({"bool", "len", "max", "min", "set", "sorted"})
+
+
+def _rounded(number: Any, digits: int | None = None) -> Any:
+    if digits is not None and abs(digits) > 400:
+        raise ValueError("too many digits")
+    return round(number, digits)
+
+
+def _numbers(items: Any) -> list[int | float]:
+    numbers = list(items)
+    if not all(isinstance(item, (int, float)) for item in numbers):
+        raise TypeError("only numbers are added up")
+    return numbers
 
 
 class CannotEvaluate(Exception):
@@ -71,17 +84,24 @@ class CannotEvaluate(Exception):
         self.node = node
 
 
-def evaluate(node: ast.expr, constants: Mapping[str, ast.expr]) -> Any:
-    """The value of an expression; ``constants`` are the module's names with one plain value.
+def evaluate(
+    node: ast.expr,
+    constants: Mapping[str, ast.expr],
+    builtin: Callable[[str], bool] = lambda name: True,
+) -> Any:
+    """The value of an expression; ``constants`` are the module's names with one plain value,
+    ``builtin`` tells whether a name means the builtin.
 
     Raises CannotEvaluate with the part that cannot be known.
     """
-    return _Evaluator(constants).value(node)
+    return _Evaluator(constants, builtin).value(node)
 
 
 class _Evaluator:
-    def __init__(self, constants: Mapping[str, ast.expr]) -> None:
+    def __init__(self, constants: Mapping[str, ast.expr], builtin: Callable[[str], bool]) -> None:
         self.constants = constants
+        self.builtin = builtin
+        self.known: dict[str, Any] = {}
         self.busy: set[str] = set()
 
     def value(self, node: ast.expr) -> Any:
@@ -130,11 +150,13 @@ class _Evaluator:
     def _name(self, node: ast.Name) -> Any:
         if node.id not in self.constants or node.id in self.busy:
             raise CannotEvaluate(node)
-        self.busy.add(node.id)
-        try:
-            return self.value(self.constants[node.id])
-        finally:
-            self.busy.discard(node.id)
+        if node.id not in self.known:
+            self.busy.add(node.id)
+            try:
+                self.known[node.id] = self.value(self.constants[node.id])
+            finally:
+                self.busy.discard(node.id)
+        return self.known[node.id]
 
     def _items(self, nodes: list[ast.expr]) -> list[Any]:
         items: list[Any] = []
@@ -181,8 +203,9 @@ class _Evaluator:
                 if isinstance(count, int) and hasattr(items, "__len__"):
                     if count * len(items) > _MOST_ITEMS:
                         raise CannotEvaluate(node)
-        elif isinstance(node.op, ast.Mod) and isinstance(left, str):
-            if any(len(digits) > 4 for digits in _digits(left)) or "*" in left:
+        elif isinstance(node.op, ast.Mod) and isinstance(left, (str, bytes)):
+            text = left if isinstance(left, str) else left.decode("latin-1")
+            if any(len(digits) > 4 for digits in _digits(text)) or "*" in text:
                 raise CannotEvaluate(node)
         return _BINARY[type(node.op)](left, right)
 
@@ -212,7 +235,7 @@ class _Evaluator:
     def _call(self, node: ast.Call) -> Any:
         if not isinstance(node.func, ast.Name) or node.func.id in self.constants:
             raise CannotEvaluate(node)
-        if node.func.id not in _CALLS:
+        if node.func.id not in _CALLS or not self.builtin(node.func.id):
             raise CannotEvaluate(node)
         named = {keyword.arg: self.value(keyword.value) for keyword in node.keywords}
         if None in named:
@@ -240,6 +263,18 @@ def _digits(text: str) -> list[str]:
 def _bounded(value: Any, node: ast.expr) -> Any:
     if isinstance(value, int) and value.bit_length() > _MOST_BITS:
         raise CannotEvaluate(node)
-    if isinstance(value, (str, bytes, list, tuple, dict, set)) and len(value) > _MOST_ITEMS:
-        raise CannotEvaluate(node)
+    items = 0
+    ahead = [value]
+    while ahead:  # counts what is held several times as often as it is printed
+        part = ahead.pop()
+        if isinstance(part, (str, bytes)):
+            items += len(part)
+        elif isinstance(part, dict):
+            ahead += [*part, *part.values()]
+            items += len(part)
+        elif isinstance(part, (list, tuple, set, frozenset)):
+            ahead += part
+            items += len(part)
+        if items > _MOST_ITEMS:
+            raise CannotEvaluate(node)
     return value

@@ -19,10 +19,14 @@ class ModuleScope:
     classes: dict[str, ast.ClassDef]
     imports: dict[str, str]
     bound: frozenset[str]
+    star: bool = False
 
     def builtin(self, name: str, local: Iterable[str] = ()) -> bool:
-        """Whether ``name`` means the builtin where ``local`` names are bound as well."""
-        return name in _BUILTINS and name not in self.bound and name not in local
+        """Whether ``name`` surely means the builtin where ``local`` names are bound as well;
+        after ``from module import *`` no name does."""
+        if self.star or name in self.bound or name in local:
+            return False
+        return name in _BUILTINS
 
 
 def module_scope(statements: Iterable[ast.stmt]) -> ModuleScope:
@@ -60,7 +64,8 @@ def module_scope(statements: Iterable[ast.stmt]) -> ModuleScope:
         for name, dotted in imported(node):
             if len(bindings.get(name, [])) == 1:
                 imports[name] = dotted
-    return ModuleScope(constants, functions, classes, imports, frozenset(bindings))
+    star = "*" in bindings
+    return ModuleScope(constants, functions, classes, imports, frozenset(bindings), star)
 
 
 def _immutable(value: ast.expr) -> bool:

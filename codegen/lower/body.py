@@ -93,10 +93,6 @@ def _is_docstring(statement: cst.BaseStatement) -> bool:
     )
 
 
-def _is_empty(statement: cst.BaseStatement) -> bool:
-    return isinstance(statement, _ONE_LINE) and not statement.body
-
-
 def _block(suite: cst.BaseSuite) -> cst.IndentedBlock:
     if isinstance(suite, cst.IndentedBlock):
         return suite
@@ -124,6 +120,7 @@ class _Rewriter(cst.CSTTransformer):
         self.depth = -1
         self.shadows = 0
         self.classes = 0
+        self.removed: list[cst.SimpleStatementLine] = []
         self.tail = step.cst.body.body[-1] if step.transition is not None else None
 
     # ------------------------------------------------------------------ scopes
@@ -250,15 +247,17 @@ class _Rewriter(cst.CSTTransformer):
             lines = [_ONE_LINE([cst.Pass()])]
         if len(lines) == len(original_node.body) and not before:
             return updated_node.with_changes(body=small)
-        return cst.IndentedBlock(body=lines)
+        return cst.IndentedBlock(body=lines, header=updated_node.trailing_whitespace)
 
     def _removed(self, line: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
-        """A line of which only its comments are left, without a statement."""
+        """A line of which only its comments are left; its block takes them over."""
         comment = line.trailing_whitespace.comment
         lines = [entry for entry in line.leading_lines if entry.comment is not None]
         if comment is not None:
             lines.append(cst.EmptyLine(comment=comment))
-        return _ONE_LINE([], leading_lines=lines)
+        removed = _ONE_LINE([cst.Pass()], leading_lines=lines)
+        self.removed.append(removed)
+        return removed
 
     def leave_IndentedBlock(
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
@@ -270,7 +269,7 @@ class _Rewriter(cst.CSTTransformer):
         comments: list[cst.EmptyLine] = []
         for statement in updated_node.body:
             assert isinstance(statement, (_ONE_LINE, cst.BaseCompoundStatement))
-            if _is_empty(statement):
+            if any(statement is removed for removed in self.removed):
                 comments += statement.leading_lines
             else:
                 lines = [*comments, *statement.leading_lines]

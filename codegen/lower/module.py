@@ -247,7 +247,7 @@ class _Lowering:
     def _field(self, artifact: str) -> Field:
         name = self.fields[artifact]
         comment = "# noqa: E741" if name in AMBIGUOUS else ""
-        if name in ("count", "index"):  # methods of every tuple
+        if name in ("count", "index") and artifact in self.dataflow.kinds:  # tuple's own methods
             comment = "# type: ignore[assignment]"
         return Field(name, self._type(artifact), comment)
 

@@ -45,7 +45,7 @@ _KINDS = {"int": ANY_INT, "float": FLOAT, "str": TEXT, "bool": BOOL}
 _KNOWN = frozenset(
     {"name", "default", "type", "help", "required", "show_default", "separator", "multiple"}
 )
-_TRUE, _FALSE = ("true", "t", "1", "yes", "y", "on"), ("false", "f", "0", "no", "n", "off")
+_TRUE, _FALSE = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class _Parameter:
         if argument is None:
             return default
         try:
-            return evaluate(argument.node, self.scope.constants)
+            return evaluate(argument.node, self.scope.constants, self.scope.builtin)
         except CannotEvaluate as error:
             raise self._refuse(
                 "MF301",
@@ -220,7 +220,11 @@ class _Parameter:
         if self._value("multiple"):
             return self._multiple(declared or "str")
         try:
-            value = evaluate(default.node, self.scope.constants) if default is not None else None
+            value = (
+                evaluate(default.node, self.scope.constants, self.scope.builtin)
+                if default is not None
+                else None
+            )
         except CannotEvaluate:
             assert default is not None
             return self._computed(default, declared)
@@ -335,9 +339,9 @@ class _Parameter:
     def _converted(self, type_: str, value: Any, where: Position) -> Any:
         """The default as click converts it."""
         try:
-            if type_ == "bool" and isinstance(value, str):
-                if value.strip().lower() in (*_TRUE, *_FALSE):
-                    return value.strip().lower() in _TRUE
+            if type_ == "bool" and not isinstance(value, bool):
+                if isinstance(value, str) and value.lower() in (*_TRUE, *_FALSE):
+                    return value.lower() in _TRUE
                 raise ValueError(value)
             converted = {"int": int, "float": float, "str": str, "bool": bool}[type_](value)
             if type_ == "int" and not -(2**63) <= converted < 2**63:

@@ -123,7 +123,7 @@ def sum_(values: Artifact) -> SumOutputs:
 class ReportOutputs(NamedTuple):
     node_: int
     with_overrides_: int
-    count: Artifact  # type: ignore[assignment]
+    count: Artifact
     index_: Artifact
     help: str
     task: str
@@ -205,7 +205,7 @@ class NameCollisionsFlowOutputs(NamedTuple):
     report_text: str
     node_: int
     with_overrides_: int
-    count: Artifact  # type: ignore[assignment]
+    count: Artifact
     index_: Artifact
     help: str
     task: str

@@ -84,6 +84,7 @@ def start() -> StartOutputs:
     (a, (b, other)), [c, _] = (1, (2, 3)), [4, 5]  # nested
     left = right = mid = 0.5  # chained
     threshold: float = other / 2  # annotated
+    # an annotation alone stores nothing
     return StartOutputs(
         low=low,
         high=high,

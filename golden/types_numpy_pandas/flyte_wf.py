@@ -55,7 +55,7 @@ class StartOutputs(NamedTuple):
     mask: Artifact
     zero_dim: Artifact
     single: Artifact
-    count: Artifact  # type: ignore[assignment]
+    count: Artifact
     flag: Artifact
     days: Artifact
     words: Artifact
@@ -144,7 +144,7 @@ class TypesNumpyPandasFlowOutputs(NamedTuple):
     mask: Artifact
     zero_dim: Artifact
     single: Artifact
-    count: Artifact  # type: ignore[assignment]
+    count: Artifact
     flag: Artifact
     days: Artifact
     words: Artifact

@@ -47,7 +47,7 @@ class Arguments:
         if argument is None:
             return default
         try:
-            return evaluate(argument.node, self.scope.constants)
+            return evaluate(argument.node, self.scope.constants, self.scope.builtin)
         except CannotEvaluate as error:
             self.diagnostics.add(
                 "MF301",

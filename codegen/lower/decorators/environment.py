@@ -27,7 +27,7 @@ def environment(arguments: Arguments, settings: Settings) -> None:
     for key, item in zip(node.keys, node.values, strict=True):
         assert key is not None
         try:
-            name = evaluate(key, arguments.scope.constants)
+            name = evaluate(key, arguments.scope.constants, arguments.scope.builtin)
         except CannotEvaluate as error:
             raise arguments.refuse(
                 "vars",
@@ -37,6 +37,6 @@ def environment(arguments: Arguments, settings: Settings) -> None:
             ) from error
         text = f"str({ast.unparse(item)})"
         with contextlib.suppress(CannotEvaluate):
-            known = evaluate(item, arguments.scope.constants)
+            known = evaluate(item, arguments.scope.constants, arguments.scope.builtin)
             text = text if unordered(known) else repr(str(known))
         settings.variables[str(name)] = text
