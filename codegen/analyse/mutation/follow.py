@@ -75,7 +75,12 @@ class Follow(Calls):
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self._function(node)
             case ast.ClassDef():
-                for part in [*node.decorator_list, *node.bases]:
+                held_by_class = [
+                    member.value
+                    for member in node.body
+                    if isinstance(member, (ast.Assign, ast.AnnAssign)) and member.value is not None
+                ]
+                for part in [*node.decorator_list, *node.bases, *held_by_class]:
                     self.change(self.value(part), inside=True)
                 self._blocks(node.body)
             case ast.Return():
