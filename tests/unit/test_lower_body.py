@@ -59,8 +59,8 @@ REWRITTEN: dict[str, tuple[str, str]] = {
         "g = lambda self, a=self.x: self.x + a", "g = lambda self, a=x: self.x + a",
     ),
     "nested class": (
-        "class C:\n    a = self.x\n    def m(self): return self.x",
-        "class C:\n    a = x\n\n    def m(self):\n        return self.x",
+        "class C:\n    a = len(self.x)\n    def m(self): return self.x",
+        "class C:\n    a = len(x)\n\n    def m(self):\n        return self.x",
     ),
     "nested function returns": (
         "def g():\n    return self.x\nprint(g())", "def g():\n    return x\n\nprint(g())",
