@@ -15,8 +15,15 @@ from tests.support.metaflow_side import run_metaflow
 from tests.support.processes import in_child
 
 CASES = [case for case in cases() if case.module.exists()]
+
+
+def _marks(number: int, run: dict[str, Any]) -> tuple[pytest.MarkDecorator, ...]:
+    """The first run of each case and those that fail are always made, the others with -m slow."""
+    return () if number == 0 or "fails_at" in run else (pytest.mark.slow,)
+
+
 RUNS = [
-    pytest.param(case, run, id=f"{case.name}-{number}")
+    pytest.param(case, run, id=f"{case.name}-{number}", marks=_marks(number, run))
     for case in CASES
     for number, run in enumerate(case.runs)
 ]
