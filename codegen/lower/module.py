@@ -390,7 +390,7 @@ class _Lowering:
         taken = {plan.input.name for plan in self.plans.values()} | self.names.module
         variables: dict[str, str] = {}
         for step in self.dataflow.steps:
-            variables[step.step.name] = _free_variable(self.names.tasks[step.step.name], taken)
+            variables[step.step.name] = free(f"{self.names.tasks[step.step.name]}_out", taken)
             taken.add(variables[step.step.name])
         nodes: list[Node] = []
         orders: list[tuple[str, str]] = []
@@ -468,10 +468,3 @@ def _guarded(step: StepFlow) -> list[str]:
 
 #: Columns of a line that black fills.
 _WIDTH = 88
-
-
-def _free_variable(task: str, taken: set[str] | frozenset[str]) -> str:
-    name = f"{task}_out"
-    while name in taken:
-        name += "_"
-    return name

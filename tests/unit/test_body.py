@@ -380,3 +380,15 @@ DELETED = {
 def test_messages(body: str) -> None:
     source = flow_source("self.a = [1]", body, "pass", head="def helper(): return 1", members=N)
     assert [found.code for found in errors(source)] == DELETED[body]
+
+
+@pytest.mark.parametrize("extra", ["*, x=1", "*args", "**options"])
+def test_arguments_beside_self_are_refused(extra: str) -> None:
+    """A task would lack them; Metaflow calls a step with self alone, so that defaults hold."""
+    source = (
+        "from metaflow import FlowSpec, step\n\n\nclass F(FlowSpec):\n    @step\n"
+        f"    def start(self, {extra}):\n        print(1)\n"
+    )
+    result = translate(source)
+    assert [found.code for found in result.diagnostics] == ["MF401"]
+    assert result.diagnostics[0].position.line == 6

@@ -40,6 +40,11 @@ class Walk(Access):
                     f"{dotted} is not translated yet",
                     "Do without it, or keep this flow on Metaflow for now.",
                 )
+        arguments = self.step.node.args
+        extra = [*arguments.posonlyargs, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+        for argument in extra:
+            if argument is not None:
+                self._escape(argument, f"the step has the argument {argument.arg} beside self")
         state = self._block(self.step.node.body, State())
         if state is not None:
             self.exits.append(Exit(None, state.must, state.may, state.gone))
