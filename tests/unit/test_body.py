@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from codegen import translate
 from tests.unit.sources import codes, errors, facts, flow_source
 
 N = "n = Parameter('n', default=1)"
