@@ -50,7 +50,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "MF112": (_E, "loop in the graph"),
     "MF113": (_E, "unreachable step"),
     "MF114": (_E, "splits and joins do not match"),
-    "MF115": (_E, "switch with fewer than two targets"),
+    "MF115": (_E, "switch with fewer than two cases"),
     "MF116": (_E, "num_parallel and @parallel do not match"),
     "MF117": (_E, "a switch leads straight into a join"),
     "MF120": (_E, "decorator used wrongly"),
@@ -68,6 +68,14 @@ CODES: dict[str, tuple[Severity, str]] = {
     "MF205": (_E, "deletion that fails or does not delete"),
     "MF206": (_N, "renamed on the Flyte side"),
     "MF207": (_N, "object of the module that a step changes"),
+    "MF208": (_E, "artifact that a join has lost"),
+    "MF209": (_W, "artifact that is not there on every path"),
+    # graphs
+    "MF210": (_E, "merge_artifacts that fails or cannot be followed"),
+    "MF211": (_E, "use of the inputs of a join that fails or cannot be followed"),
+    "MF212": (_W, "order of inputs that differs from run to run"),
+    "MF213": (_W, "foreach over something that Metaflow iterates badly"),
+    "MF214": (_N, "loop"),
     # parameters
     "MF301": (_E, "argument that cannot be known from the source"),
     "MF302": (_W, "default is computed when the workflow is registered"),
@@ -83,6 +91,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "MF505": (_E, "base class that is not translated"),
     "MF506": (_E, "use of the flow outside its steps"),
     "MF507": (_E, "name that only the main guard sets"),
+    "MF508": (_E, "parallel nodes that meet"),
     # decorators
     "MF601": (_W, "schedule in another time zone"),
     "MF602": (_E, "cron expression that Flyte cannot run"),

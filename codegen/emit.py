@@ -14,26 +14,24 @@ import jinja2
 import libcst as cst
 
 from codegen.diagnostics import Diagnostics
-from codegen.flyte import FlyteModule
+from codegen.flyte import FlyteModule, Function, Task
 from codegen.model import ImportLine
 from codegen.resources import folder
+from codegen.symbols import Symbols
 
 
 def emit(module: FlyteModule, lines: Sequence[ImportLine], diagnostics: Diagnostics) -> str:
     """The text of a module; ``lines`` are the user's own imports, of which the used ones stay."""
     environment = _environment()
     py = module.symbols
-    tasks = [
-        environment.get_template("task.py.jinja").render(task=task, py=py).strip()
-        for task in module.tasks
-    ]
-    workflow = environment.get_template("workflow.py.jinja").render(workflow=module.workflow, py=py)
+    blocks = [_block(environment, block, py) for block in module.blocks]
+    workflow = _block(environment, module.workflow, py)
     launch_plans = [
         environment.get_template("launch_plan.py.jinja").render(plan=plan, py=py).strip()
         for plan in module.launch_plans
     ]
     prelude = _prelude(environment, module)
-    parts = [module.code, *prelude, *tasks, *module.constants, workflow, *launch_plans]
+    parts = [module.code, *prelude, *blocks, *module.constants, workflow, *launch_plans]
     used = _names("\n\n".join(parts))
     imports = [f"from __future__ import {name}" for name in module.future]
     imports += _kept(lines, used, diagnostics)
@@ -42,8 +40,8 @@ def emit(module: FlyteModule, lines: Sequence[ImportLine], diagnostics: Diagnost
         module=module,
         imports=_sorted("\n".join(imports)),
         prelude=prelude,
-        tasks=tasks,
-        workflow=workflow.strip(),
+        blocks=blocks,
+        workflow=workflow,
         launch_plans=launch_plans,
     )
     return black.format_str(text, mode=black.Mode())
@@ -59,7 +57,16 @@ def _environment() -> jinja2.Environment:
         autoescape=False,  # the output is Python, and values come as Python code
     )
     environment.filters["docstring"] = docstring
+    environment.filters["repr"] = repr
+    environment.filters["kind"] = lambda statement: type(statement).__name__
     return environment
+
+
+def _block(environment: jinja2.Environment, block: Task | Function, py: Symbols) -> str:
+    """A task, or a function of nodes."""
+    if isinstance(block, Task):
+        return environment.get_template("task.py.jinja").render(task=block, py=py).strip()
+    return environment.get_template("function.py.jinja").render(function=block, py=py).strip()
 
 
 def _prelude(environment: jinja2.Environment, module: FlyteModule) -> list[str]:

@@ -18,6 +18,7 @@ class Field:
     name: str
     type: str
     comment: str = ""
+    default: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,53 +31,97 @@ class OutputsType:
 
 @dataclass(frozen=True)
 class Task:
-    """``@task`` with what stands around and in it.
+    """``@task`` with what stands around and in it; ``@dynamic`` for a step that loops.
 
-    ``options`` are the arguments of ``@task``, ``wrappers`` the prelude decorators under it,
-    outermost first; ``body`` is indented by four spaces.
+    ``options`` are the arguments of the ``decorator``, ``wrappers`` the prelude decorators under
+    it, outermost first; ``returns`` is the type of its result, ``body`` is indented by four
+    spaces.
     """
 
     name: str
+    decorator: str
     comments: tuple[str, ...]
     constants: tuple[str, ...]
     options: tuple[str, ...]
     wrappers: tuple[str, ...]
     inputs: tuple[Field, ...]
     outputs: OutputsType | None
+    returns: str
     body: str
 
 
 @dataclass(frozen=True)
 class Node:
-    """The call of a task in a workflow; ``variable`` is None where nothing refers to it."""
+    """The call of a task or workflow in a function; ``variable`` is None where nothing refers to
+    it. A map task binds what all its elements share: ``mapped`` are these arguments."""
 
     variable: str | None
     task: str
     arguments: tuple[tuple[str, str], ...]
+    mapped: tuple[tuple[str, str], ...] | None = None
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class WorkflowInput:
-    """An input of the workflow; ``default`` is None where the caller must give it."""
+class Order:
+    """Two nodes between which no data flows, in their order; the ``first_of`` several says why."""
+
+    first: str
+    second: str
+    first_of: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The statements of each arm of a switch, by the value of ``chosen`` that leads to it."""
+
+    chosen: str
+    arms: tuple[tuple[str, tuple[Statement, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Each:
+    """One call of a node for each ``element`` of a list, collected in ``variable``."""
+
+    variable: str | None
+    element: str
+    elements: str
+    node: Node
+
+
+@dataclass(frozen=True)
+class Return:
+    """The outputs of a function, by field."""
+
+    outputs: str
+    fields: tuple[tuple[str, str], ...]
+
+
+Statement = Node | Order | Choice | Each | Return
+
+
+@dataclass(frozen=True)
+class FunctionInput:
+    """An input of a workflow; ``default`` is None where the caller must give it."""
 
     name: str
     type: str
-    default: str | None
+    default: str | None = None
     comments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Workflow:
-    """``@workflow``: its nodes, the order of those between which no data flows, its outputs."""
+class Function:
+    """A ``@workflow`` or ``@dynamic`` of nodes; a ``public`` one has each input on a line."""
 
+    decorator: str
     name: str
     comments: tuple[str, ...]
     docstring: str
-    inputs: tuple[WorkflowInput, ...]
-    nodes: tuple[Node, ...]
-    orders: tuple[tuple[str, str], ...]
+    inputs: tuple[FunctionInput, ...]
     outputs: OutputsType | None
-    returns: tuple[tuple[str, str], ...]
+    body: tuple[Statement, ...]
+    public: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +138,8 @@ class LaunchPlan:
 class FlyteModule:
     """A whole module. ``imports`` are complete statements, ``helpers`` the names of the prelude
     templates that it uses, ``code`` the user's own module-level code, ``seeds`` its calls that
-    seed random numbers."""
+    seed random numbers. ``blocks`` are the tasks with the sub-workflows and dynamic tasks that
+    call them."""
 
     header: tuple[str, ...]
     docstring: str
@@ -103,7 +149,7 @@ class FlyteModule:
     helpers: tuple[str, ...]
     constants: tuple[str, ...]
     seeds: tuple[str, ...]
-    tasks: tuple[Task, ...]
-    workflow: Workflow
+    blocks: tuple[Task | Function, ...]
+    workflow: Function
     launch_plans: tuple[LaunchPlan, ...]
     symbols: Symbols

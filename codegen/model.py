@@ -59,13 +59,18 @@ class Shape(enum.Enum):
 
 @dataclass(frozen=True)
 class Transition:
-    """The ``self.next(…)`` that ends a step. ``targets`` has each step once, in source order."""
+    """The ``self.next(…)`` that ends a step. ``targets`` has each step once, in source order.
+
+    ``foreach`` and ``condition`` are names of artifacts, ``count`` is the value of
+    ``num_parallel``, ``cases`` are the keys of a switch with their targets.
+    """
 
     shape: Shape
     targets: tuple[str, ...]
     position: Position
     foreach: str | None = None
     condition: str | None = None
+    count: ast.expr | None = None
     cases: tuple[tuple[ast.expr, str], ...] = ()
 
 

@@ -6,17 +6,20 @@ import warnings
 from dataclasses import dataclass
 
 from codegen.analyse.body import analyse_bodies
-from codegen.analyse.body.syntax import identifiers
-from codegen.analyse.dataflow import analyse_linear
+from codegen.analyse.body.syntax import attributes, identifiers
+from codegen.analyse.dataflow import analyse_dataflow
 from codegen.analyse.graph import check_graph
+from codegen.analyse.groups import grouped
+from codegen.analyse.regions import region_tree
 from codegen.analyse.scope import module_scope
+from codegen.analyse.sequences import report_foreach
 from codegen.analyse.state import report_state
 from codegen.diagnostics import Diagnostic, Diagnostics, Position
 from codegen.emit import emit
-from codegen.lower.module import check_scheduled_inputs, lower_linear, read_decorators
+from codegen.lower.context import Context
+from codegen.lower.module import check_scheduled_inputs, lower_module, read_decorators
 from codegen.lower.names import Names, global_names
 from codegen.lower.parameters import lower_parameters, parameter_kinds
-from codegen.model import Flow, Shape
 from codegen.parse import parse_flow
 from codegen.source import decode, decoded
 from codegen.symbols import Symbols
@@ -78,39 +81,30 @@ def _translate(
     symbols_taken = scope.bound | (
         global_names(text, name) - set(flow.module.metaflow) - {flow.name}
     )
-    local = frozenset(name for step in flow.steps.values() for name in identifiers(step.node))
-    symbols = Symbols(symbols_taken, scope.imports, local)
+    not_local = {*flow.steps, "Unset"}  # no local variable is ever called so
+    local = frozenset(
+        name
+        for step in flow.steps.values()
+        for name in (*identifiers(step.node), *(set(attributes(step.node)) - not_local))
+    )
+    symbols = Symbols(symbols_taken, scope.bound, scope.imports, local)
     plans = lower_parameters(flow, scope, symbols, diagnostics)
     settings, schedule = read_decorators(flow, scope, diagnostics)
     check_scheduled_inputs(flow, plans, schedule, diagnostics)
     graph = check_graph(flow, diagnostics)
-    linear = _is_linear(flow, diagnostics)
     bodies = analyse_bodies(flow, graph.end if graph else None, scope, diagnostics)
-    if graph is None or not linear:
+    region = region_tree(graph, diagnostics) if graph is not None else None
+    if region is None:
         return None
+    region = grouped(region)
     report_state(flow, scope, diagnostics)
+    report_foreach(flow, scope, diagnostics)
     kinds = {**dict.fromkeys(flow.parameters), **parameter_kinds(plans)}
-    dataflow = analyse_linear(flow, graph.linear(), bodies, scope, kinds, diagnostics)
+    required = [name for name, plan in plans.items() if plan.checked]
+    dataflow = analyse_dataflow(flow, region, bodies, scope, kinds, required, diagnostics)
     if diagnostics.failed:
         return None
     names = Names(flow, scope, symbols_taken, diagnostics)
-    module = lower_linear(
-        flow, dataflow, plans, settings, schedule, names, symbols, diagnostics, options.module
-    )
+    context = Context(flow, scope, dataflow, plans, settings, names, symbols, diagnostics)
+    module = lower_module(context, schedule, options.module)
     return emit(module, flow.module.imports, diagnostics)
-
-
-def _is_linear(flow: Flow, diagnostics: Diagnostics) -> bool:
-    linear = True
-    for step in flow.steps.values():
-        transition = step.transition
-        if transition is not None and transition.shape is not Shape.LINEAR:
-            linear = False
-            diagnostics.add(
-                "MF501",
-                transition.position,
-                f"a {transition.shape.value} transition is not translated yet",
-                "Keep this flow on Metaflow for now.",
-                step.name,
-            )
-    return linear

@@ -15,6 +15,11 @@ class Symbols:
         "Annotated": "typing",
         "Any": "typing",
         "Callable": "collections.abc",
+        "FlyteContext": "flytekit.core.context_manager",
+        "Iterable": "collections.abc",
+        "List": "typing",
+        "Literal": "flytekit.models.literals",
+        "LiteralType": "flytekit.models.types",
         "CronSchedule": "flytekit",
         "FlytePickleTransformer": "flytekit.types.pickle.pickle",
         "FlyteRecoverableException": "flytekit.exceptions.user",
@@ -23,11 +28,15 @@ class Symbols:
         "Resources": "flytekit",
         "SimpleNamespace": "types",
         "copy": "",
+        "dynamic": "flytekit",
         "functools": "",
         "getpass": "",
         "get_type_hints": "typing",
+        "itertools": "",
         "json": "",
+        "map_task": "flytekit",
         "os": "",
+        "pickle": "",
         "signal": "",
         "task": "flytekit",
         "threading": "",
@@ -40,9 +49,18 @@ class Symbols:
     #: Prelude helpers, in the order in which they stand in the module. Each has a template.
     HELPERS = (
         "Packed",
+        "Pickled",
         "Artifact",
+        "Reference",
         "with_artifacts",
         "Unset",
+        "Inputs",
+        "set_artifacts",
+        "merge_artifact",
+        "foreach_indices",
+        "item_at",
+        "switch_to",
+        "repeat_step",
         "retry_any_error",
         "TimeoutException",
         "time_limit",
@@ -52,14 +70,23 @@ class Symbols:
     )
 
     def __init__(
-        self, taken: frozenset[str], imported: dict[str, str], local: frozenset[str]
+        self,
+        taken: frozenset[str],
+        bound: frozenset[str],
+        imported: dict[str, str],
+        local: frozenset[str],
     ) -> None:
-        """``taken`` are names with another meaning at the top level, ``imported`` the user's own
-        imports with their origins, ``local`` all names that step bodies use."""
+        """``taken`` are names with another meaning at the top level, of which the user's code
+        has ``bound`` some itself, ``imported`` the user's own imports with their origins,
+        ``local`` all names that step bodies use."""
         self._taken = taken
-        self._local = local
+        self._bound = bound
+        # an artifact of such a name may get underscores as a local variable
+        mine = {f"{name}{more}" for name in local & set(self.HELPERS) for more in ("_", "__")}
+        self._local = local | mine
         self._imported = imported
         self._used: dict[str, str] = {}
+        self._features: set[str] = set()
 
     @classmethod
     def reserved(cls) -> frozenset[str]:
@@ -73,11 +100,23 @@ class Symbols:
         known = self._imported.get(name) == dotted
         local = name
         if name in self.HELPERS:  # defined once, so its name must be free in every body
-            avoid = avoid | self._local
+            avoid = self._local
         while (local in self._taken and not (known and local == name)) or local in avoid:
             local += "_"
         self._used[local] = name
         return local
+
+    def need(self, feature: str) -> None:
+        """Ask a helper for a part that it has only where it is needed."""
+        self._features.add(feature)
+
+    def needs(self, feature: str) -> bool:
+        """Whether anything asked for that part."""
+        return feature in self._features
+
+    def list_of(self, kind: str) -> str:
+        """The type of a list, whatever the user's code calls ``list``."""
+        return f"{self.use('List') if 'list' in self._bound else 'list'}[{kind}]"
 
     def __getattr__(self, name: str) -> str:
         """``py.task`` in a template: the name to write."""

@@ -35,7 +35,7 @@ def _interface(stem: str) -> tuple[str, dict[str, Any]]:
 
     module = importlib.import_module(stem)
     found = [v for v in vars(module).values() if isinstance(v, PythonFunctionWorkflow)]
-    return found[0].name.rsplit(".", 1)[-1], dict(found[0].python_interface.inputs)
+    return found[-1].name.rsplit(".", 1)[-1], dict(found[-1].python_interface.inputs)
 
 
 @pytest.mark.parametrize(("case", "run"), RUNS)

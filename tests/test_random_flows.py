@@ -4,28 +4,21 @@ A seed makes a flow of two to six steps that pass artifacts of all kinds on, cha
 and on some paths only, and fail now and then. `RANDOM_FLOWS=5000 pytest -m fuzz` tries more.
 """
 
-import ast
 import os
 import random
-import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
 
-from codegen import Translation, translate
-from codegen.diagnostics import Severity
+from codegen import translate
 from tests.cases import Case, cases, for_metaflow
-from tests.support import flyte_side
-from tests.support.cheap_metaflow import run_cheap, simulate
-from tests.support.equality import compare
+from tests.support.cheap_metaflow import run_cheap
 from tests.support.metaflow_side import run_metaflow
-from tests.support.processes import in_child
-from tests.support.result import RunResult
+from tests.support.random_runs import Outcome, errors_of, outcomes, report, with_planted
 
 BATCH = 8
 MOST_REFUSED = 0.4
@@ -737,24 +730,6 @@ class _Maker:
 # ---------------------------------------------------------------------- running
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one flow; `problems` is empty unless the translator is wrong."""
-
-    source: str
-    codes: tuple[str, ...]
-    problems: list[str]
-    failed: bool
-
-    @property
-    def refused(self) -> bool:
-        return bool(self.codes)
-
-
-def _errors(result: Translation) -> list[Any]:
-    return [found for found in result.diagnostics if found.severity is Severity.ERROR]
-
-
 def _arguments(seed: int, source: str) -> dict[str, Any]:
     """Values for some of the Parameters of a flow."""
     chooser = random.Random(seed)
@@ -771,90 +746,8 @@ def _arguments(seed: int, source: str) -> dict[str, Any]:
     }
 
 
-def _traced(flow: str, given: dict[str, Any]) -> tuple[RunResult, set[int]]:
-    """A run with the numbers of the lines that it reached."""
-    lines: set[int] = set()
-
-    def trace(frame: FrameType, event: str, argument: object) -> Any:
-        if frame.f_code.co_filename != flow:
-            return None
-        lines.add(frame.f_lineno)
-        return trace
-
-    sys.settrace(trace)
-    try:
-        return simulate(flow, given, "RandomFlow"), lines
-    finally:
-        sys.settrace(None)
-
-
-def _run_all(seeds: list[int]) -> list[tuple[RunResult, set[int], RunResult | None]]:
-    """In a child: the flows that lie in its folder, on both sides."""
-    found = []
-    for seed in seeds:
-        source = Path(f"flow_{seed}.py").read_text(encoding="utf-8")
-        given = _arguments(seed, source)
-        expected, lines = _traced(f"flow_{seed}.py", given)
-        flyte: RunResult | None = None
-        if Path(f"wf_{seed}.py").exists():
-            inputs = _as_inputs(Path(f"wf_{seed}.py").read_text(encoding="utf-8"), given)
-            flyte = flyte_side._run(f"wf_{seed}", "random_flow", inputs)
-        found.append((expected, lines, flyte))
-    return found
-
-
-def _as_inputs(module: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The workflow's inputs by the names that it has for them; JSON as text."""
-    workflow = next(
-        node
-        for node in ast.parse(module).body
-        if isinstance(node, ast.FunctionDef) and node.name == "random_flow"
-    )
-    names = {argument.arg for argument in workflow.args.args}
-    inputs: dict[str, Any] = {}
-    for name, value in given.items():
-        wanted = name if name in names else next(n for n in names if n.startswith(f"{name}_"))
-        inputs[wanted] = repr(value) if isinstance(value, list) else value
-    return inputs
-
-
-def outcomes(sources: dict[int, str], folder: Path) -> dict[int, Outcome]:
-    """Translate and run flows by their seeds."""
-    translated: dict[int, Translation] = {}
-    for seed, source in sources.items():
-        (folder / f"flow_{seed}.py").write_text(source, encoding="utf-8")
-        translated[seed] = translate(source, f"flow_{seed}.py")
-        code = translated[seed].code
-        if code is not None:
-            (folder / f"wf_{seed}.py").write_text(code, encoding="utf-8")
-    runs, _ = in_child(_run_all, list(sources), folder=folder, timeout=20.0 * len(sources))
-    result: dict[int, Outcome] = {}
-    for (seed, source), (expected, lines, found) in zip(sources.items(), runs, strict=True):
-        errors = _errors(translated[seed])
-        parameters = {"n", "flag", "word", "given", "given_json"}
-        problems: list[str] = []
-        if found is not None:
-            problems = compare(expected, found, parameters)
-        elif expected.error is None:
-            # these two claim that Metaflow fails where the line is reached
-            problems = [
-                f"{error.code} at line {error.position.line}, but Metaflow succeeds"
-                for error in errors
-                if error.code in ("MF201", "MF205")
-                and error.position.line in lines
-                and source.splitlines()[error.position.line - 1].startswith(" " * 8 + "self")
-                or error.code in ("MF002", "MF005")
-            ]
-        codes = tuple(sorted({error.code for error in errors}))
-        result[seed] = Outcome(source, codes, problems, expected.error is not None)
-    return result
-
-
-def report(found: dict[int, Outcome]) -> str:
-    """The problems of all flows, each with its seed."""
-    return "\n".join(
-        f"seed {seed}: {problem}" for seed, outcome in found.items() for problem in outcome.problems
-    )
+def _outcomes(seeds: Iterable[int], folder: Path) -> dict[int, Outcome]:
+    return outcomes({seed: _Maker(seed).flow() for seed in seeds}, folder, _arguments)
 
 
 # ---------------------------------------------------------------------- tests
@@ -863,7 +756,7 @@ def report(found: dict[int, Outcome]) -> str:
 @pytest.mark.parametrize("batch", range(4))
 def test_random_flows(batch: int, tmp_path: Path) -> None:
     seeds = range(batch * BATCH, (batch + 1) * BATCH)
-    found = outcomes({seed: _Maker(seed).flow() for seed in seeds}, tmp_path)
+    found = _outcomes(seeds, tmp_path)
     assert report(found) == ""
 
 
@@ -871,7 +764,7 @@ def test_random_flows(batch: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("batch", range(int(os.environ.get("RANDOM_FLOWS", "0")) // BATCH))
 def test_many_random_flows(batch: int, tmp_path: Path) -> None:
     start = int(os.environ.get("RANDOM_FLOWS_SEED", "1000")) + batch * BATCH
-    found = outcomes({s: _Maker(s).flow() for s in range(start, start + BATCH)}, tmp_path)
+    found = _outcomes(range(start, start + BATCH), tmp_path)
     assert report(found) == ""
 
 
@@ -880,7 +773,7 @@ def test_most_random_flows_are_accepted() -> None:
     codes = Counter[str]()
     refused = 0
     for seed in range(20):
-        errors = _errors(translate(_Maker(seed).flow(), "flow.py"))
+        errors = errors_of(translate(_Maker(seed).flow(), "flow.py"))
         refused += bool(errors)
         codes.update({error.code for error in errors})
     assert refused / 20 < MOST_REFUSED, codes
@@ -890,14 +783,7 @@ def test_most_random_flows_are_accepted() -> None:
 def test_a_wrong_translation_is_found(tmp_path: Path) -> None:
     """The property can fail: a module that returns something else does not pass."""
     source = _Maker(3).flow()
-    (tmp_path / "flow_3.py").write_text(source, encoding="utf-8")
-    other = "    def start(self):\n        self.planted = 1\n"
-    code = translate(source.replace("    def start(self):\n", other), "flow_3.py").code
-    assert code is not None
-    (tmp_path / "wf_3.py").write_text(code, encoding="utf-8")
-    ((expected, _, found),), _ = in_child(_run_all, [3], folder=tmp_path)
-    assert found is not None
-    assert any("planted" in line for line in compare(expected, found, {"n", "flag", "word"}))
+    assert any("planted" in line for line in with_planted(3, source, tmp_path, _arguments))
 
 
 # ---------------------------------------------------------------------- the stand-in

@@ -4,20 +4,24 @@ compiler would say about it."""
 import ast
 import copy
 import functools
+import itertools
 import re
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from codegen import translate
+from codegen.model import Flow
 from tests.cases import EXAMPLES, Case, cases
 from tests.support.processes import clean_environment, run_command
 from tests.support.serialised import Registered, check_cron, check_types, register_offline
 
 CASES = {case.name: case for case in cases() if case.module.exists()}
+MAP = re.compile(r"flyte_wf\.map_(\w+)_[0-9a-f]{32}-arraynode")  # of a task in its module
 PYFLYTE = Path(sys.executable).with_name("pyflyte")
 SCHEDULES = {
     "schedule_aws": "0 10 * * 1-5",  # 2-6 there, where Sunday is 1
@@ -74,35 +78,75 @@ def decorated(module: Path, decorator: str) -> list[str]:
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_registers(case: Case) -> None:
     """The wiring is one that Flyte compiles, the schedules are ones that it runs, and the entities
-    are the module's functions, under their names, and nothing else."""
+    are the module's functions, under their names, and nothing else (but one for each map)."""
     messages = registered(case.name)
     assert check_types(messages) == []
     for cron in crons(messages).values():
         check_cron(cron)
-    assert set(messages.tasks) == {f"flyte_wf.{name}" for name in decorated(case.module, "task")}
-    (workflow,) = decorated(case.module, "workflow")
-    assert set(messages.workflows) == {f"flyte_wf.{workflow}"}
-    plans = {f"flyte_wf.{workflow}": None, **dict.fromkeys(crons(messages))}
-    assert set(messages.launch_plans) == set(plans)
+    tasks = [name for kind in ("task", "dynamic") for name in decorated(case.module, kind)]
+    maps = {name: MAP.fullmatch(name) for name in messages.tasks if name.endswith("-arraynode")}
+    assert set(messages.tasks) - set(maps) == {f"flyte_wf.{name}" for name in tasks}
+    assert all(found is not None and found[1] in tasks for found in maps.values())
+    # The last workflow of a module is that of the flow, before it come parts of it.
+    *parts, workflow = decorated(case.module, "workflow")
+    assert set(messages.workflows) == {f"flyte_wf.{name}" for name in (*parts, workflow)}
+    plans = {*messages.workflows, *crons(messages)}
+    assert set(messages.launch_plans) == plans
     assert set(crons(messages)) <= {f"{workflow}_schedule"}
-    check_order(messages, case)
+    # Each step is one task, under the step's own name if that can be: by its name Flyte finds the
+    # history of a task.
+    steps = Counter(step.rstrip("_") for step in case.flow().steps)
+    assert not steps - Counter(name.rstrip("_") for name in tasks)
+    check_order(messages, f"flyte_wf.{workflow}", case.flow())
 
 
-def check_order(messages: Registered, case: Case) -> None:
-    """Each node waits for the one before, as in a linear flow; and it runs the task of a step,
-    under the step's own name if that can be: by its name Flyte finds the history of a task."""
-    (workflow,) = messages.workflows.values()
-    waiting = [node for node in workflow.template.nodes if node.HasField("task_node")]
-    done = {"start-node", ""}
-    order = []
+def check_order(messages: Registered, workflow: str, flow: Flow) -> None:
+    """A node waits for another if and only if its steps come after those of the other. Not seen are
+    steps which dynamic tasks will run, and orders within them."""
+    after = {step: reached(step, successors(flow)) for step in flow.steps}
+    spec = messages.workflows[workflow]
+    subs = {sub.id.name: sub for sub in spec.sub_workflows}
+    for template in (spec.template, *spec.sub_workflows):
+        runs = {node.id: steps_of(node, subs, flow) for node in template.nodes}
+        upstream = {node.id: set(node.upstream_node_ids) for node in template.nodes}
+        before = {node: reached(node, upstream) for node in runs}
+        for (first, these), (second, those) in itertools.permutations(runs.items(), 2):
+            follows = {then in after[step] for step in these for then in those}
+            if True in follows:
+                assert first in before[second], f"{second} {those} may run before {first} {these}"
+            elif len(these) == len(those) == 1:
+                assert first not in before[second], f"{second} {those} waits for {first} {these}"
+
+
+def successors(flow: Flow) -> dict[str, set[str]]:
+    """The steps to which each step leads."""
+    steps = flow.steps.items()
+    return {name: set(step.transition.targets if step.transition else ()) for name, step in steps}
+
+
+def reached(start: str, edges: dict[str, set[str]]) -> set[str]:
+    """What can be reached from somewhere, by one edge or more."""
+    found: set[str] = set()
+    waiting = [start]
     while waiting:
-        ready = [node for node in waiting if set(node.upstream_node_ids) <= done]
-        assert len(ready) == 1, "two steps of a linear flow would run at the same time"
-        order.append(ready[0].task_node.reference_id.name)
-        done.add(ready[0].id)
-        waiting.remove(ready[0])
-    tasks = [name.removeprefix("flyte_wf.").rstrip("_") for name in order]
-    assert sorted(tasks) == sorted(step.rstrip("_") for step in case.flow().steps)
+        new = edges.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def steps_of(node: Any, subs: dict[str, Any], flow: Flow) -> set[str]:
+    """The steps that a node is seen to run, through sub-workflows."""
+    if node.HasField("array_node"):
+        return steps_of(node.array_node.node, subs, flow)
+    if node.HasField("workflow_node"):
+        template = subs[node.workflow_node.sub_workflow_ref.name]
+        return {step for inner in template.nodes for step in steps_of(inner, subs, flow)}
+    name = node.task_node.reference_id.name
+    mapped = MAP.fullmatch(name)
+    task = mapped[1] if mapped else name.removeprefix("flyte_wf.")
+    plain = {step.rstrip("_"): step for step in flow.steps}
+    return {plain[task.rstrip("_")]} if task.rstrip("_") in plain else set()
 
 
 @pytest.mark.parametrize("name", ["monthly_report", "name_collisions"])
@@ -241,7 +285,7 @@ def test_pyflyte_register(flow: Path, tmp_path: Path) -> None:
     environment = clean_environment() | {"HOME": str(tmp_path), "NO_COLOR": "1"}
     status, printed = run_command(command, cwd=tmp_path, environment=environment, timeout=60)
     assert status == 0, printed
-    kinds = ("task", "workflow")
+    kinds = ("task", "dynamic", "workflow")
     functions = [name for kind in kinds for name in decorated(module, kind)]
     assert functions
     for name in functions:

@@ -6,13 +6,12 @@ Metaflow stops at the first.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from codegen.diagnostics import Diagnostics, Position
-from codegen.model import Flow, Shape, Step, Transition
+from codegen.model import Flow, Shape, Step
 
 _RESERVED = frozenset({"name", "next", "input", "index", "cmd"})
 _FANS_OUT = (Shape.SPLIT, Shape.FOREACH, Shape.PARALLEL)
@@ -25,15 +24,6 @@ class Graph:
     steps: Mapping[str, Step]
     start: str
     end: str
-
-    def linear(self) -> tuple[Step, ...]:
-        """The steps from start to end, for a flow in which each has one successor."""
-        order = [self.steps[self.start]]
-        while order[-1].name != self.end:
-            transition = order[-1].transition
-            assert transition is not None
-            order.append(self.steps[transition.targets[0]])
-        return tuple(order)
 
 
 def check_graph(flow: Flow, diagnostics: Diagnostics) -> Graph | None:
@@ -220,13 +210,14 @@ class _Checker:
                         f"the transition leads to {target}, which is not a step",
                         "Name a method under @step.",
                     )
-            if step.transition.shape is Shape.SWITCH and len(_keys(step.transition)) < 2:
+            if step.transition.shape is Shape.SWITCH and len(step.transition.cases) < 2:
                 self._refuse(
                     "MF115",
                     step.transition.position,
                     step.name,
                     "a switch needs at least two cases",
-                    "Use self.next(self.a) where there is nothing to choose.",
+                    "Use self.next(self.a) where there is nothing to choose; equal keys such as 1 "
+                    "and True count as one.",
                 )
 
     def _parallel(self, step: Step) -> None:
@@ -404,11 +395,6 @@ class _Checker:
                         f"the switch leads straight into the join {target}",
                         "Put a step between the switch and the join.",
                     )
-
-
-def _keys(transition: Transition) -> set[str]:
-    """The different cases of a switch."""
-    return {ast.dump(key) for key, _ in transition.cases}
 
 
 def _parallel(step: Step) -> bool:

@@ -78,10 +78,17 @@ def _union(kinds: Sequence[Kind | None]) -> Kind | None:
 
 
 def artifact_kinds(
-    flow: Flow, steps: Sequence[Step], scope: ModuleScope, parameters: Mapping[str, Kind | None]
+    flow: Flow,
+    steps: Sequence[Step],
+    scope: ModuleScope,
+    parameters: Mapping[str, Kind | None],
+    inside: frozenset[str] = frozenset(),
 ) -> dict[str, str]:
-    """Artifact → ``int``, ``float``, ``str`` or ``bool``, for those that are proven to have it."""
-    inference = _Inference(flow, steps, scope, parameters)
+    """Artifact → ``int``, ``float``, ``str`` or ``bool``, for those that are proven to have it.
+
+    ``inside`` are the steps that surely run for an element of a foreach.
+    """
+    inference = _Inference(flow, steps, scope, parameters, inside)
     kinds = {name: inference.artifact(name) for name in inference.stores}
     return {name: kind.name for name, kind in kinds.items() if kind is not None and kind.native}
 
@@ -95,9 +102,11 @@ class _Inference:
         steps: Sequence[Step],
         scope: ModuleScope,
         parameters: Mapping[str, Kind | None],
+        inside: frozenset[str],
     ) -> None:
         self.flow = flow
         self.scope = scope
+        self.inside = inside
         self.parameters = parameters
         self.stores: dict[str, list[tuple[Step, ast.expr | None]]] = {}
         self.locals = {step.name: local_bindings(step.node) for step in steps}
@@ -194,11 +203,28 @@ class _Inference:
     def _attribute(self, node: ast.Attribute, step: Step | None) -> Kind | None:
         attribute = attribute_of(node, step.self_name) if step is not None else None
         if attribute is None:
-            return None
+            return self._of_input(node, step)
         name = mangled(attribute, self.flow.name)
         if name == "name":
             return TEXT
+        if name == "index" and step is not None and step.name in self.inside:
+            return _SIZE
         return self.parameters[name] if name in self.parameters else self.artifact(name)
+
+    def _of_input(self, node: ast.Attribute, step: Step | None) -> Kind | None:
+        """``inputs.branch.name`` in a join: an artifact as well."""
+        if step is None or len(step.node.args.args) != 2 or not isinstance(node.ctx, ast.Load):
+            return None
+        owner, argument = node.value, step.node.args.args[1].arg
+        if (
+            isinstance(owner, ast.Attribute)
+            and isinstance(owner.value, ast.Name)
+            and owner.value.id == argument
+            and not any(value is not None for value in self.locals[step.name].get(argument, []))
+        ):
+            name = mangled(node.attr, self.flow.name)
+            return self.parameters[name] if name in self.parameters else self.artifact(name)
+        return None
 
     def _comparison(self, node: ast.Compare, step: Step | None) -> Kind | None:
         if all(isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)) for op in node.ops):

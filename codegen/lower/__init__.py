@@ -1,5 +1,5 @@
 """The flow to the model of a Flyte module: every decision about the output is taken here."""
 
-from codegen.lower.module import lower_linear
+from codegen.lower.module import lower_module
 
-__all__ = ["lower_linear"]
+__all__ = ["lower_module"]

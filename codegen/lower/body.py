@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import libcst as cst
 
@@ -20,11 +20,33 @@ _ONE_LINE = cst.SimpleStatementLine
 
 @dataclass(frozen=True)
 class Replacement:
-    """What stands for a ``return`` of the step: a statement, after the returned expression if
+    """What stands for a ``return`` of the step: statements, after the returned expression if
     that does something."""
 
-    statement: str
+    statements: tuple[str, ...]
     evaluate: bool = False
+
+
+@dataclass(frozen=True)
+class AskPlan:
+    """What stands for ``hasattr(self, "x")`` or ``getattr(self, "x", …)``: ``answer`` tells
+    whether it is set, None if a run must tell, by ``unset`` where the marker may be in ``local``.
+    """
+
+    artifact: str
+    local: str
+    answer: bool | None
+    unset: str
+
+
+@dataclass(frozen=True)
+class MergePlan:
+    """What stands for a call of ``merge_artifacts``: ``helper`` compares each of ``names``, which
+    are local name, artifact, and whether it may turn out to be ``unset``."""
+
+    helper: str
+    unset: str
+    names: tuple[tuple[str, str, bool], ...]
 
 
 @dataclass(frozen=True)
@@ -32,15 +54,19 @@ class BodyPlan:
     """How to rewrite one body.
 
     ``names`` maps artifacts and Parameters to local names; ``returns`` has a replacement for each
-    ``return`` in source order; ``final`` is the statement at the end, None if the end is never
-    reached or there is nothing to return; ``prologue`` goes first.
+    ``return`` in source order; ``final`` are the statements at the end, none if the end is never
+    reached or there is nothing to return; ``prologue`` goes first. ``expressions`` maps dotted
+    names of the source to what stands for them; ``asks`` and ``merges`` are in source order.
     """
 
     flow: str
     names: Mapping[str, str]
     returns: tuple[Replacement, ...]
-    final: str | None
+    final: tuple[str, ...]
     prologue: tuple[str, ...]
+    expressions: Mapping[str, str] = field(default_factory=dict)
+    asks: tuple[AskPlan, ...] = ()
+    merges: tuple[MergePlan, ...] = ()
 
 
 def own_returns(node: ast.FunctionDef) -> list[ast.Return]:
@@ -66,8 +92,8 @@ def rewrite(step: Step, plan: BodyPlan) -> str:
     statements = list(block.body)
     at = 1 if statements and _is_docstring(statements[0]) else 0
     statements[at:at] = [cst.parse_statement(text) for text in plan.prologue]
-    if plan.final is not None and step.transition is None:
-        statements.append(cst.parse_statement(plan.final))
+    if step.transition is None:
+        statements += [cst.parse_statement(text) for text in plan.final]
     if not statements:
         statements = [cst.parse_statement("pass")]
     kept = cst.IndentedBlock(body=statements, footer=block.footer)
@@ -117,6 +143,10 @@ class _Rewriter(cst.CSTTransformer):
         self.plan = plan
         self.self_name = step.self_name
         self.returns = list(plan.returns)
+        self.asks = list(plan.asks)
+        self.asked: dict[int, AskPlan] = {}
+        self.answers: list[cst.BaseExpression] = []
+        self.merges = list(plan.merges)
         self.depth = -1
         self.shadows = 0
         self.classes = 0
@@ -175,6 +205,9 @@ class _Rewriter(cst.CSTTransformer):
     def leave_Attribute(
         self, original_node: cst.Attribute, updated_node: cst.Attribute
     ) -> cst.BaseExpression:
+        expression = self.plan.expressions.get(_dotted(original_node))
+        if expression is not None and not self.shadows:
+            return _parenthesized(cst.parse_expression(expression), updated_node)
         attribute = unicodedata.normalize("NFKC", original_node.attr.value)
         name = mangled(attribute, self.plan.flow)
         if self.shadows or not (
@@ -192,6 +225,39 @@ class _Rewriter(cst.CSTTransformer):
         if local is None:  # self.next and its targets: the statement goes as a whole
             return updated_node
         return cst.Name(local, lpar=updated_node.lpar, rpar=updated_node.rpar)
+
+    def visit_Call(self, node: cst.Call) -> None:
+        """Questions are answered in source order, and the outer one of two begins first."""
+        if self._is_ask(node) and not self.shadows:
+            self.asked[id(node)] = self.asks.pop(0)
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        stack = f"{self.self_name}.foreach_stack"
+        if _dotted(original_node.func) == stack and f"{stack}()" in self.plan.expressions:
+            made = cst.parse_expression(self.plan.expressions[f"{stack}()"])
+            return _parenthesized(made, updated_node)
+        plan = self.asked.pop(id(original_node), None)
+        if plan is None:
+            return updated_node
+        assert isinstance(original_node.func, cst.Name)
+        default = updated_node.args[2].value if len(updated_node.args) > 2 else None
+        made = _answered(plan, original_node.func.value == "hasattr", default)
+        made = _parenthesized(made, updated_node)
+        self.answers.append(made)
+        return made
+
+    def _is_ask(self, node: cst.Call) -> bool:
+        if not isinstance(node.func, cst.Name) or node.func.value not in ("getattr", "hasattr"):
+            return False
+        if len(node.args) < 2 or any(arg.keyword or arg.star for arg in node.args):
+            return False
+        owner, name = (argument.value for argument in node.args[:2])
+        return (
+            isinstance(owner, cst.Name)
+            and owner.value == self.self_name
+            and isinstance(name, (cst.SimpleString, cst.ConcatenatedString))
+            and name.evaluated_value in {plan.artifact for plan in self.plan.asks}
+        )
 
     def leave_FormattedStringExpression(
         self,
@@ -223,6 +289,8 @@ class _Rewriter(cst.CSTTransformer):
     ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
         if self.depth > 0:
             return updated_node
+        if self._is_merge(original_node.body[0]):
+            return self._merged(original_node, updated_node)
         before, small = self._statements(
             original_node.body, updated_node.body, original_node is self.tail
         )
@@ -234,6 +302,36 @@ class _Rewriter(cst.CSTTransformer):
         first, *others = (_ONE_LINE([statement]) for statement in before)
         first = first.with_changes(leading_lines=updated_node.leading_lines)
         return cst.FlattenSentinel([first, *others, line.with_changes(leading_lines=[])])
+
+    def _merged(
+        self, original: cst.SimpleStatementLine, updated: cst.SimpleStatementLine
+    ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
+        """A line with ``merge_artifacts``: a comment, and what must be compared in the run."""
+        plan = self.merges.pop(0)
+        source = " ".join(cst.Module([]).code_for_node(original.body[0]).split())
+        comment = cst.EmptyLine(comment=cst.Comment(f"# {source}"))
+        leading = [*updated.leading_lines, comment]
+        call = updated.body[0]
+        assert isinstance(call, cst.Expr) and isinstance(call.value, cst.Call)
+        if not plan.names:
+            return self._removed(updated.with_changes(leading_lines=leading))
+        inputs = cst.Module([]).code_for_node(call.value.args[0].value)
+        lines: list[cst.BaseStatement] = []
+        for local, name, unsure in plan.names:
+            required = ", required=False" if unsure else ""
+            text = f"{local} = {plan.helper}({name!r}, {inputs}{required})"
+            lines.append(cst.parse_statement(text))
+            if unsure:
+                lines.append(cst.parse_statement(f"if {local} is {plan.unset}:\n    del {local}"))
+        lines[0] = lines[0].with_changes(leading_lines=leading)
+        return cst.FlattenSentinel(lines)
+
+    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
+        """An answer that is an argument of its own needs no parentheses."""
+        value = updated_node.value
+        if value is not original_node.value and any(value is made for made in self.answers):
+            return updated_node.with_changes(value=value.with_changes(lpar=[], rpar=[]))
+        return updated_node
 
     def leave_SimpleStatementSuite(
         self, original_node: cst.SimpleStatementSuite, updated_node: cst.SimpleStatementSuite
@@ -291,9 +389,8 @@ class _Rewriter(cst.CSTTransformer):
         small: list[cst.BaseSmallStatement] = []
         for position, (old, new) in enumerate(zip(original, updated, strict=True)):
             if self._is_next(old):
-                last = tail and position == len(original) - 1
-                if last and self.plan.final is not None:
-                    small.append(_small(self.plan.final))
+                if tail and position == len(original) - 1:
+                    small += [_small(text) for text in self.plan.final]
             elif self._only_annotates(old):
                 continue
             elif isinstance(old, cst.Return):
@@ -302,7 +399,7 @@ class _Rewriter(cst.CSTTransformer):
                 if replacement.evaluate and new.value is not None:
                     before += [*small, _evaluated(new.value)]
                     small = []
-                small.append(_small(replacement.statement))
+                small += [_small(text) for text in replacement.statements]
             else:
                 small.append(new)
         if small:
@@ -321,14 +418,61 @@ class _Rewriter(cst.CSTTransformer):
         )
 
     def _is_next(self, node: cst.BaseSmallStatement) -> bool:
+        return self._calls(node, "next")
+
+    def _is_merge(self, node: cst.BaseSmallStatement) -> bool:
+        return self._calls(node, "merge_artifacts")
+
+    def _calls(self, node: cst.BaseSmallStatement, method: str) -> bool:
         return (
             isinstance(node, cst.Expr)
             and isinstance(node.value, cst.Call)
-            and isinstance(node.value.func, cst.Attribute)
-            and node.value.func.attr.value == "next"
-            and isinstance(node.value.func.value, cst.Name)
-            and node.value.func.value.value == self.self_name
+            and _dotted(node.value.func) == f"{self.self_name}.{method}"
         )
+
+
+def _dotted(node: cst.BaseExpression) -> str:
+    """``a.b.c``, or nothing for anything else."""
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        owner = _dotted(node.value)
+        return f"{owner}.{node.attr.value}" if owner else ""
+    return ""
+
+
+def _parenthesized(made: cst.BaseExpression, like: cst.Attribute | cst.Call) -> cst.BaseExpression:
+    """An expression with the parentheses that the one in its place has."""
+    return made.with_changes(lpar=[*like.lpar, *made.lpar], rpar=[*made.rpar, *like.rpar])
+
+
+def _answered(
+    plan: AskPlan, whether: bool, default: cst.BaseExpression | None
+) -> cst.BaseExpression:
+    """What ``hasattr`` (``whether``) or ``getattr`` of an artifact comes to."""
+    local = cst.Name(plan.local)
+    if plan.answer is not None and whether:
+        return cst.Name(str(plan.answer))
+    if plan.answer is True or (default is None and not whether):
+        return local
+    if plan.answer is False:
+        assert default is not None
+        return default
+    if plan.unset and whether:
+        return _in_parentheses(cst.parse_expression(f"{plan.local} is not {plan.unset}"))
+    if plan.unset:
+        assert default is not None
+        test = cst.parse_expression(f"{plan.local} is {plan.unset}")
+        return _in_parentheses(cst.IfExp(test=test, body=default, orelse=local))
+    if whether:
+        return _in_parentheses(cst.parse_expression(f"{plan.local!r} in locals()"))
+    assert default is not None
+    call = cst.ensure_type(cst.parse_expression(f"locals().get({plan.local!r}, None)"), cst.Call)
+    return call.with_changes(args=[call.args[0], cst.Arg(default)])
+
+
+def _in_parentheses(node: cst.BaseExpression) -> cst.BaseExpression:
+    return node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
 
 
 def _plain(statement: cst.BaseSmallStatement) -> cst.BaseSmallStatement:

@@ -75,7 +75,10 @@ class Names:
     ) -> None:
         own = set(flow.module.metaflow) | {flow.name}
         taken = set(scope.bound) | (set(looked_up) - own)
-        reserved = taken | Symbols.reserved() | _USED_BUILTINS | set(flow.parameters)
+        reserved = taken | Symbols.reserved() | _USED_BUILTINS
+        #: Names that only Parameters have; an input of any function may have them too.
+        self.parameters = frozenset(flow.parameters) - reserved
+        reserved |= set(flow.parameters)
         self.tasks: dict[str, str] = {}
         for name, step in flow.steps.items():
             self.tasks[name] = free(name, reserved)
@@ -103,6 +106,22 @@ class Names:
         self.launch_plan = free(f"{self.workflow}_schedule", reserved)
         reserved.add(self.launch_plan)
         self.module = frozenset(reserved)
+        self._local = frozenset(
+            node.id
+            for step in flow.steps.values()
+            for node in ast.walk(step.node)
+            if isinstance(node, ast.Name)
+        )
+
+    def function(self, name: str) -> str:
+        """A name for a function of nodes, such as ``fit_foreach``."""
+        found = free(name, self.module | self._local)
+        self.module |= {found}
+        return found
+
+    def outputs_of(self, function: str) -> str:
+        """The outputs type of such a function."""
+        return self.function(f"{camel_case(function)}Outputs")
 
     def constant(self, step: str, what: str) -> str:
         """A module-level constant that belongs to a step, such as ``FIT_ENVIRONMENT``."""

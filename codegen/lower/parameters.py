@@ -19,7 +19,7 @@ from codegen.analyse.evaluate import CannotEvaluate, evaluate
 from codegen.analyse.scope import ModuleScope
 from codegen.analyse.types import ANY_INT, BOOL, FLOAT, TEXT, Kind
 from codegen.diagnostics import Diagnostics, Position
-from codegen.flyte import WorkflowInput
+from codegen.flyte import FunctionInput
 from codegen.model import Argument, Flow, Parameter
 from codegen.parse.names import place, references, resolve
 from codegen.symbols import Symbols
@@ -77,7 +77,7 @@ class ParameterPlan:
     """
 
     attribute: str
-    input: WorkflowInput
+    input: FunctionInput
     kind: Kind | None
     help: str = ""
     decode: Decode | None = None
@@ -292,7 +292,7 @@ class _Parameter:
         decode: Decode | None = None,
         **more: Any,
     ) -> ParameterPlan:
-        made = WorkflowInput(self._input_name(), type_, default, self.parameter.comments)
+        made = FunctionInput(self._input_name(), type_, default, self.parameter.comments)
         return ParameterPlan(self.parameter.attribute, made, kind, self.text, decode, **more)
 
     def _without_default(self, type_: str) -> ParameterPlan:

@@ -42,7 +42,7 @@ def transition_of(node: ast.stmt) -> Transition | None:
             Shape.FOREACH, targets, where, foreach=text if isinstance(text, str) else None
         )
     if len(targets) == 1 and set(keywords) == {"num_parallel"}:
-        return Transition(Shape.PARALLEL, targets, where)
+        return Transition(Shape.PARALLEL, targets, where, count=keywords["num_parallel"])
     return None
 
 
@@ -54,15 +54,21 @@ def _switch(
         isinstance(condition, ast.Constant) and isinstance(condition.value, str)
     ):
         return None
-    found: list[tuple[ast.expr, str]] = []
+    if not condition.value or not cases.keys:
+        return None
+    found: dict[
+        object, tuple[ast.expr, str]
+    ] = {}  # equal keys fall together, the last target counts
     for key, value in zip(cases.keys, cases.values, strict=True):
         if key is None or not _is_case(key):
             return None
         if not (isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name)):
             return None
-        found.append((key, value.attr))
-    targets = tuple(dict.fromkeys(target for _, target in found))
-    return Transition(Shape.SWITCH, targets, where, condition=condition.value, cases=tuple(found))
+        constant = key.value if isinstance(key, ast.Constant) else ast.unparse(key)
+        found[constant] = (found.get(constant, (key,))[0], value.attr)
+    made = tuple(found.values())
+    targets = tuple(dict.fromkeys(target for _, target in made))
+    return Transition(Shape.SWITCH, targets, where, condition=condition.value, cases=made)
 
 
 def _is_case(key: ast.expr) -> bool:

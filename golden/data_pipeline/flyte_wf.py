@@ -419,6 +419,7 @@ def order_pipeline_flow(
         regions_text=regions,
     )
     end(audit=gate_volume_out.audit, text=report_out.text)
+    # no data flows between these, but Metaflow runs them in this order
     gate_rejects_out >> dedupe_out.audit
     return OrderPipelineFlowOutputs(
         source=start_out.source,

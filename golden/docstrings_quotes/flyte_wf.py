@@ -154,6 +154,7 @@ def quotes_flow(
         formatted=formats_out.formatted,
         filled=formats_out.filled,
     )
+    # no data flows between these, but Metaflow runs them in this order
     start_out.texts >> formats_out.formatted
     return QuotesFlowOutputs(
         texts=start_out.texts,

@@ -138,6 +138,7 @@ def early_next_flow(
     compute_out = compute(rows=start_out.rows, cached=cached)
     check_out = check(result=compute_out.result)
     end_out = end(result=compute_out.result, source=compute_out.source, quiet=quiet)
+    # no data flows between these, but Metaflow runs them in this order
     check_out.ok >> end_out.final
     return EarlyNextFlowOutputs(
         rows=start_out.rows,

@@ -157,6 +157,7 @@ def environment_vars_flow() -> EnvironmentVarsFlowOutputs:
         text=after_out.text,
         gone=after_out.gone,
     )
+    # no data flows between these, but Metaflow runs them in this order
     start_out.seen >> after_out.text
     return EnvironmentVarsFlowOutputs(
         seen=start_out.seen,

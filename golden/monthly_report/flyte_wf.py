@@ -399,6 +399,7 @@ def monthly_report_flow(
     end_out = end(
         markdown_text=markdown_out.markdown_text, html_text=page_out.html_text
     )
+    # no data flows between these, but Metaflow runs them in this order
     markdown_out.markdown_text >> page_out.html_text
     return MonthlyReportFlowOutputs(
         first=start_out.first,

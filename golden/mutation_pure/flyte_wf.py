@@ -135,6 +135,7 @@ def mutation_pure_flow() -> MutationPureFlowOutputs:
     )
     compute_out = compute(values=start_out.values)
     end_out = end(values=start_out.values, names=start_out.names, text=compute_out.text)
+    # no data flows between these, but Metaflow runs them in this order
     look_out >> compute_out.total
     return MutationPureFlowOutputs(
         values=start_out.values,

@@ -247,6 +247,7 @@ def name_collisions_flow(type: str = "demo") -> NameCollisionsFlowOutputs:
         workflow=report_out.workflow,
         type=type,
     )
+    # no data flows between these, but Metaflow runs them in this order
     json__out.text >> sum__out.added
     sum__out.added >> report_out.node_
     return NameCollisionsFlowOutputs(

@@ -80,5 +80,6 @@ def retry_exhausted_flow() -> RetryExhaustedFlowOutputs:
     start_out = start()
     connect_out = connect(url=start_out.url)
     end_out = end()
+    # no data flows between these, but Metaflow runs them in this order
     connect_out >> end_out
     return RetryExhaustedFlowOutputs(url=start_out.url)

@@ -62,13 +62,13 @@ class Packed:
 
 
 # Any value, pickled as Metaflow does it
-Artifact_ = Annotated[Any, FlytePickleTransformer()]
+Artifact___ = Annotated[Any, FlytePickleTransformer()]
 
 
 def with_artifacts(fn: Callable[..., Any]) -> Callable[..., Any]:
     """Give a task plain values where its signature says Artifact."""
     outputs = get_type_hints(get_type_hints(fn)["return"], include_extras=True)
-    artifacts = [name for name, kind in outputs.items() if kind == Artifact_]
+    artifacts = [name for name, kind in outputs.items() if kind == Artifact___]
 
     @functools_.wraps(fn)
     def call(**inputs: Any) -> Any:
@@ -85,7 +85,7 @@ def with_artifacts(fn: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-class Unset_:
+class Unset___:
     """Stands for an artifact that no step has set; to read one is an error."""
 
 
@@ -169,9 +169,9 @@ def environment(variables: dict[str, str]) -> Callable[..., Any]:
 
 class StartOutputs(NamedTuple):
     began: bool
-    thing: Artifact_
-    values: Artifact_
-    maybe: Artifact_
+    thing: Artifact___
+    values: Artifact___
+    maybe: Artifact___
 
 
 START_ENVIRONMENT = {"MODE": "fast"}
@@ -196,7 +196,7 @@ def start() -> StartOutputs:
     if given(values):
         maybe = LaunchPlan
     return StartOutputs(
-        began=began, thing=thing, values=values, maybe=locals().get("maybe", Unset_)
+        began=began, thing=thing, values=values, maybe=locals().get("maybe", Unset___)
     )
 
 
@@ -207,9 +207,9 @@ class EnvironmentOutputs(NamedTuple):
 @task_
 @with_artifacts
 def environment_(
-    thing: Artifact_, values: Artifact_, maybe: Artifact_, copy_text: str
+    thing: Artifact___, values: Artifact___, maybe: Artifact___, copy_text: str
 ) -> EnvironmentOutputs:
-    if maybe is Unset_:  # reading it must fail, as in Metaflow
+    if maybe is Unset___:  # reading it must fail, as in Metaflow
         del maybe
     copy = copy_text.split(",") if copy_text else copy_text
     json = {"values": values}
@@ -225,9 +225,9 @@ def end(label: str) -> None:
 
 class SymbolCollisionsFlowOutputs(NamedTuple):
     began: bool
-    thing: Artifact_
-    values: Artifact_
-    maybe: Artifact_
+    thing: Artifact___
+    values: Artifact___
+    maybe: Artifact___
     label: str
 
 

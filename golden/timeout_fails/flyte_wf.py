@@ -88,5 +88,6 @@ def timeout_fails_flow(seconds: float = 0.0) -> TimeoutFailsFlowOutputs:
     start_out = start()
     work_out = work(seconds=seconds)
     end(done=work_out.done)
+    # no data flows between these, but Metaflow runs them in this order
     start_out.begun >> work_out.done
     return TimeoutFailsFlowOutputs(begun=start_out.begun, done=work_out.done)

@@ -323,6 +323,7 @@ def types_exact_flow() -> TypesExactFlowOutputs:
         uuid=more_out.uuid,
         text=more_out.text,
     )
+    # no data flows between these, but Metaflow runs them in this order
     start_out.nothing >> more_out.by_int
     return TypesExactFlowOutputs(
         nothing=start_out.nothing,

@@ -176,6 +176,7 @@ def types_numpy_pandas_flow() -> TypesNumpyPandasFlowOutputs:
         totals=frame_out.totals,
         first_day=frame_out.first_day,
     )
+    # no data flows between these, but Metaflow runs them in this order
     start_out.matrix >> frame_out.sales
     return TypesNumpyPandasFlowOutputs(
         matrix=start_out.matrix,

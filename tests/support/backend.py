@@ -1,10 +1,9 @@
 """Executes a serialised workflow as Flyte's backend would: one process for each attempt of a task.
 
-Values pass between tasks through files, by flytekit's own container entrypoint (`pyflyte-execute`).
-So far for workflows whose nodes are all tasks, run one after another.
+Values pass between tasks through files. Nodes run tasks (dynamic ones too), map tasks and
+sub-workflows, one after another; other kinds of nodes are refused.
 """
 
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,61 +11,33 @@ from pathlib import Path
 from typing import Any
 
 from flyteidl.admin.task_pb2 import TaskSpec
-from flyteidl.core.errors_pb2 import ContainerError, ErrorDocument
-from flyteidl.core.literals_pb2 import Literal, LiteralMap
+from flyteidl.core.literals_pb2 import Literal
 from flytekit.core.context_manager import FlyteContextManager
 from flytekit.core.type_engine import TypeEngine
 from flytekit.models.literals import Literal as LiteralModel
 
+from tests.support.backend_task import Attempt, Literals, TaskError, run_task
 from tests.support.boxes import described
 from tests.support.flyte_side import load
-from tests.support.processes import clean_environment, copied_folder, in_child, run_command
+from tests.support.processes import copied_folder, in_child
 from tests.support.result import Artifacts
 from tests.support.serialised import Registered, register_offline
-from tests.support.wiring import START, promised
+from tests.support.wiring import START, check_futures, promised
 
-Literals = dict[str, Literal]
-
-
-@dataclass(frozen=True)
-class TaskError:
-    """Why an attempt failed.
-
-    Attributes:
-        kind: "RECOVERABLE" (another attempt may follow) or "NON_RECOVERABLE".
-        message: the traceback as Flyte reports it, or what the process printed if it died.
-    """
-
-    kind: str
-    message: str
-
-    @property
-    def summary(self) -> str:
-        """Type and message of the exception."""
-        return self.message.rpartition("Message:\n")[2].strip()
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """The end of one attempt: outputs, or an error.
-
-    Attributes:
-        printed: all that its process printed.
-    """
-
-    outputs: Literals
-    error: TaskError | None
-    printed: str
+__all__ = ["Attempt", "BackendRun", "TaskError", "run_task", "run_workflow"]
 
 
 @dataclass(frozen=True)
 class BackendRun:
     """The end of a workflow.
 
+    Nodes are named by path: `n1` is a node of the workflow, `n1/n0` one of the sub-workflow that it
+    runs, `n1/dn0` one that a dynamic task made, and `n1[2]` the third element of a map task.
+
     Attributes:
         outputs: its results, out of their boxes; empty if it failed.
         attempts: how often each node was tried, in the order of execution.
-        failed_node: id of the node that failed.
+        failed_node: the node that failed.
         error: the error of its last attempt.
     """
 
@@ -93,7 +64,8 @@ def run_workflow(
 
     Raises:
         ChildError: the module cannot be registered, or a value cannot be converted.
-        NotImplementedError: the workflow has nodes which are not tasks, or indexes into outputs.
+        NotImplementedError: the workflow needs something that is not executed here, such as a
+            branch node, a launch plan, or an index into an output.
         TimeoutError: an attempt took longer.
     """
     with copied_folder(module.parent) as folder, tempfile.TemporaryDirectory() as scratch:
@@ -105,73 +77,45 @@ def run_workflow(
             **{key: value.default for key, value in defaults.items() if value.HasField("default")},
             **{key: Literal.FromString(data) for key, data in given.items()},
         }
-        execution = _Execution(registered, folder, Path(scratch), dict(environment or {}), timeout)
-        template = registered.workflows[name].template
-        failed = execution.run(template, literals)
-        if failed is not None:
-            return BackendRun({}, execution.attempts, *failed)
-        results = execution.bound(template.outputs)
+        execution = _Execution(folder, Path(scratch), dict(environment or {}), timeout)
+        try:
+            results = execution.run(
+                registered.workflows[name].template, literals, _Known.of(registered, name)
+            )
+        except _NodeFailed as failure:
+            return BackendRun({}, execution.attempts, failure.node, failure.error)
         data = {key: value.SerializeToString() for key, value in results.items()}
         outputs, _ = in_child(_to_values, module.stem, workflow, data, folder=folder)
     return BackendRun(outputs, execution.attempts)
 
 
-def run_task(
-    task: TaskSpec,
-    inputs: Mapping[str, Literal],
-    *,
-    folder: Path,
-    scratch: Path,
-    attempt: int = 0,
-    environment: Mapping[str, str] | None = None,
-    timeout: float = 60.0,
-) -> Attempt:
-    """Make one attempt at a serialised task, with the command in its container.
+class _NodeFailed(Exception):
+    """A node failed for good, and the workflow with it."""
 
-    Args:
-        folder: where the task's module lies.
-        scratch: an empty folder for this attempt; holds its outputs as long as they are needed.
-        attempt: FLYTE_ATTEMPT_NUMBER, 0 for the first.
-        environment: variables for the process, besides those of the container.
-        timeout: seconds.
+    def __init__(self, node: str, error: TaskError) -> None:
+        super().__init__(node)
+        self.node = node
+        self.error = error
 
-    Raises:
-        NotImplementedError: the task is more than a container.
-        TimeoutError: the attempt took longer.
-    """
-    container = task.template.container
-    if not container.args:
-        raise NotImplementedError(f"{task.template.id.name} has no plain container")
-    results = scratch / "results"
-    results.mkdir(parents=True)
-    given = scratch / "inputs.pb"
-    given.write_bytes(LiteralMap(literals=inputs).SerializeToString())
-    paths = {
-        "{{.input}}": str(given),
-        "{{.outputPrefix}}": str(results),
-        "{{.rawOutputDataPrefix}}": str(scratch / "raw"),
-        "{{.checkpointOutputPrefix}}": str(scratch / "checkpoint"),
-        "{{.prevCheckpointPrefix}}": '""',
-    }
-    program, *arguments = [paths.get(argument, argument) for argument in container.args]
-    variables = {
-        **clean_environment(),
-        **{pair.key: pair.value for pair in container.env},
-        **_identity(task.template.id),
-        "FLYTE_ATTEMPT_NUMBER": str(attempt),
-        **(environment or {}),
-    }
-    command = [str(Path(sys.executable).with_name(program)), *arguments]
-    status, printed = run_command(command, cwd=folder, environment=variables, timeout=timeout)
-    if (results / "error.pb").exists():
-        document = ErrorDocument.FromString((results / "error.pb").read_bytes()).error
-        kind = ContainerError.Kind.Name(document.kind)
-        return Attempt({}, TaskError(kind, document.message), printed)
-    if status or not (results / "outputs.pb").exists():
-        # Whatever ends a container from outside may be retried, such as lack of memory.
-        return Attempt({}, TaskError("RECOVERABLE", f"exit status {status}\n{printed}"), printed)
-    outputs = LiteralMap.FromString((results / "outputs.pb").read_bytes())
-    return Attempt(dict(outputs.literals), None, printed)
+
+@dataclass(frozen=True)
+class _Known:
+    """The tasks and sub-workflows to which nodes may refer, by name."""
+
+    tasks: Mapping[str, TaskSpec]
+    workflows: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, registered: Registered, workflow: str) -> "_Known":
+        """Those of a registered workflow, which brings its own sub-workflows."""
+        subs = registered.workflows[workflow].sub_workflows
+        return cls(registered.tasks, {sub.id.name: sub for sub in subs})
+
+    @classmethod
+    def made(cls, futures: Any) -> "_Known":
+        """Those of a dynamic task: it brings all that its nodes refer to."""
+        tasks = {task.id.name: TaskSpec(template=task) for task in futures.tasks}
+        return cls(tasks, {sub.id.name: sub for sub in futures.subworkflows})
 
 
 @dataclass
@@ -179,93 +123,137 @@ class _Execution:
     """A workflow at work.
 
     Attributes:
-        values: the outputs of every node that is done, and the workflow's inputs.
+        attempts: see `BackendRun`.
     """
 
-    registered: Registered
     folder: Path
     scratch: Path
     environment: dict[str, str]
     timeout: float
     attempts: dict[str, int] = field(default_factory=dict)
-    values: dict[str, Literals] = field(default_factory=dict)
 
-    def run(self, template: Any, inputs: Literals) -> tuple[str, TaskError] | None:
-        """Run all nodes, each as soon as those before it are done; return the first failure."""
-        self.values = {START: inputs, "": inputs}
-        waiting = [node for node in template.nodes if node.id not in (START, "end-node")]
+    def run(self, graph: Any, inputs: Literals, known: _Known, path: str = "") -> Literals:
+        """Run all nodes of a workflow, or of what a dynamic task made; return its outputs.
+
+        Args:
+            path: what stands before the ids of the nodes.
+
+        Raises:
+            _NodeFailed: at the first failure.
+        """
+        values = {START: inputs, "": inputs}
+        waiting = [node for node in graph.nodes if node.id not in (START, "end-node")]
         while waiting:
-            node = next(node for node in waiting if self.is_ready(node))
+            node = next(node for node in waiting if _is_ready(node, values))
             waiting.remove(node)
-            result = self.run_node(node)
-            if result.error:
-                return node.id, result.error
-            self.values[node.id] = result.outputs
-        return None
+            given = _bound(node.inputs, values)
+            values[node.id] = self.run_node(node, given, known, path + node.id)
+        return _bound(graph.outputs, values)
 
-    def is_ready(self, node: Any) -> bool:
-        """Whether all is done that a node waits for."""
-        sources = {source for each in node.inputs for source in promised(each.binding)}
-        return {*node.upstream_node_ids, *sources} <= self.values.keys()
+    def run_node(self, node: Any, inputs: Literals, known: _Known, path: str) -> Literals:
+        """Run what a node stands for, with these inputs."""
+        kind = node.WhichOneof("target")
+        if kind == "task_node":
+            return self.run_attempts(node, inputs, known, path)
+        if kind == "array_node":
+            return self.run_elements(node.array_node, inputs, known, path)
+        if kind == "workflow_node" and node.workflow_node.HasField("sub_workflow_ref"):
+            template = known.workflows[node.workflow_node.sub_workflow_ref.name]
+            return self.run(template, inputs, known, f"{path}/")
+        raise NotImplementedError(f"node {path} is neither a task nor a sub-workflow")
 
-    def run_node(self, node: Any) -> Attempt:
+    def run_elements(self, array: Any, inputs: Literals, known: _Known, path: str) -> Literals:
+        """Run a map task, element by element; collect each output in a list."""
+        if array.node.WhichOneof("target") != "task_node" or array.min_success_ratio != 1:
+            raise NotImplementedError(f"node {path} is more than a plain map task")
+        task = known.tasks[array.node.task_node.reference_id.name].template
+        lengths = {
+            len(literal.collection.literals)
+            for name, literal in inputs.items()
+            if literal.HasField("collection") and name not in array.bound_inputs
+        }
+        if len(lengths) != 1:
+            what = "input arrays have different lengths" if lengths else "no input array provided"
+            raise _NodeFailed(path, TaskError("NON_RECOVERABLE", what))
+        outputs = {name: Literal() for name in task.interface.outputs.variables}
+        for collected in outputs.values():
+            collected.collection.SetInParent()  # a list even if it is empty
+        for index in range(*lengths):
+            element = f"{path}[{index}]"
+            # All inputs: the command itself picks what belongs to its element.
+            results = self.run_attempts(array.node, inputs, known, element, index)
+            for name, collected in outputs.items():
+                collected.collection.literals.append(results[name])
+        return outputs
+
+    def run_attempts(
+        self, node: Any, inputs: Literals, known: _Known, path: str, index: int | None = None
+    ) -> Literals:
         """Try a task until it succeeds, fails for good, or has used up its retries."""
-        if node.WhichOneof("target") != "task_node":
-            raise NotImplementedError(f"node {node.id} is no task")
-        task = self.registered.tasks[node.task_node.reference_id.name]
+        task = known.tasks[node.task_node.reference_id.name]
         retries = node.metadata.retries.retries or task.template.metadata.retries.retries
+        # Without brackets, which fsspec takes for a pattern.
+        scratch = self.scratch / path.replace("[", "/").replace("]", "")
         attempt = 0
         while True:
-            self.attempts[node.id] = attempt + 1
+            self.attempts[path] = attempt + 1
             result = run_task(
                 task,
-                self.bound(node.inputs),
+                inputs,
                 folder=self.folder,
-                scratch=self.scratch / node.id / str(attempt),
+                scratch=scratch / str(attempt),
                 attempt=attempt,
+                index=index,
                 environment=self.environment,
                 timeout=self.timeout,
             )
-            may_retry = result.error is not None and result.error.kind == "RECOVERABLE"
-            if not may_retry or attempt == retries:
-                return result
+            if result.futures is not None:
+                return self.run_futures(task, result.futures, path)
+            if result.error is None:
+                return result.outputs
+            if result.error.kind != "RECOVERABLE" or attempt == retries:
+                raise _NodeFailed(path, result.error)
             attempt += 1
 
-    def bound(self, bindings: Any) -> Literals:
-        """The values that are bound, by variable."""
-        return {each.var: self.value(each.binding) for each in bindings}
-
-    def value(self, binding: Any) -> Literal:
-        """The value to which a binding refers."""
-        form = binding.WhichOneof("value")
-        if form == "promise":
-            if binding.promise.attr_path:
-                raise NotImplementedError(f"an index into {binding.promise.var}")
-            return self.values[binding.promise.node_id][binding.promise.var]
-        literal = Literal()
-        if form == "scalar":
-            literal.scalar.CopyFrom(binding.scalar)
-        elif form == "collection":
-            literal.collection.SetInParent()  # there even if it is empty
-            literal.collection.literals.extend(map(self.value, binding.collection.bindings))
-        else:
-            literal.map.SetInParent()
-            for key, item in binding.map.bindings.items():
-                literal.map.literals[key].CopyFrom(self.value(item))
-        return literal
+    def run_futures(self, task: TaskSpec, futures: Any, path: str) -> Literals:
+        """Run what a dynamic task made; a failure in there is never retried by the task itself."""
+        problems = check_futures(futures, task.template.interface.outputs, path)
+        if problems:
+            raise _NodeFailed(path, TaskError("NON_RECOVERABLE", "\n".join(problems)))
+        return self.run(futures, {}, _Known.made(futures), f"{path}/")
 
 
-def _identity(task: Any) -> dict[str, str]:
-    """The variables by which a container knows what it runs."""
-    return {
-        "FLYTE_INTERNAL_EXECUTION_ID": "execution",
-        "FLYTE_INTERNAL_EXECUTION_PROJECT": task.project,
-        "FLYTE_INTERNAL_EXECUTION_DOMAIN": task.domain,
-        "FLYTE_INTERNAL_TASK_PROJECT": task.project,
-        "FLYTE_INTERNAL_TASK_DOMAIN": task.domain,
-        "FLYTE_INTERNAL_TASK_NAME": task.name,
-        "FLYTE_INTERNAL_TASK_VERSION": task.version,
-    }
+def _is_ready(node: Any, values: Mapping[str, Literals]) -> bool:
+    """Whether all is done that a node waits for."""
+    sources = {source for each in node.inputs for source in promised(each.binding)}
+    return {*node.upstream_node_ids, *sources} <= values.keys()
+
+
+def _bound(bindings: Any, values: Mapping[str, Literals]) -> Literals:
+    """The values that are bound, by variable."""
+    return {each.var: _value(each.binding, values) for each in bindings}
+
+
+def _value(binding: Any, values: Mapping[str, Literals]) -> Literal:
+    """The value to which a binding refers."""
+    form = binding.WhichOneof("value")
+    if form == "promise":
+        if binding.promise.attr_path:
+            raise NotImplementedError(f"an index into {binding.promise.var}")
+        return values[binding.promise.node_id][binding.promise.var]
+    literal = Literal()
+    if form == "scalar":
+        literal.scalar.CopyFrom(binding.scalar)
+    elif form == "collection":
+        literal.collection.SetInParent()  # there even if it is empty
+        literal.collection.literals.extend(
+            _value(each, values) for each in binding.collection.bindings
+        )
+    else:
+        literal.map.SetInParent()
+        for key, item in binding.map.bindings.items():
+            literal.map.literals[key].CopyFrom(_value(item, values))
+    return literal
 
 
 def _to_literals(module: str, workflow: str, inputs: dict[str, Any]) -> dict[str, bytes]:

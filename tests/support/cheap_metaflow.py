@@ -1,35 +1,55 @@
-"""What a linear flow does under Metaflow, told by a stand-in for its runtime: no processes, no
-datastore on disk, and so a hundred times faster. Tests hold it against the real runtime."""
+"""What a flow does under Metaflow, told by a stand-in for its local runtime: no processes, no
+datastore on disk, and so a hundred times faster. Tests hold it against the real runtime.
 
-import ast
+Where the real runtime leaves something open, this one decides: the inputs of a static join come in
+the order of their steps' names, those of a foreach by index; tasks run one after the other, in the
+order in which they can start.
+"""
+
 import importlib
 import os
-import pickle
 import signal
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tests.support.canonical import canonical
+from tests.support.cheap_flowspec import (
+    Options,
+    Store,
+    constants_of,
+    current,
+    make_read_only,
+    metaflow_parameters,
+    options_of,
+    parameters_of,
+    persisted,
+    pickled,
+    stand_in,
+)
+from tests.support.metaflow_reader import Finished, arranged, is_artifact
+from tests.support.metaflow_side import command_line
 from tests.support.processes import copied_folder, in_child
-from tests.support.result import Artifacts, RunResult, error_text
+from tests.support.result import RunResult, error_text
 
-click: Any = importlib.import_module("metaflow._vendor.click")  # untyped, both of them
-real: Any = importlib.import_module("metaflow.parameters")
+click: Any = importlib.import_module("metaflow._vendor.click")  # all untyped
+metaflow_graph: Any = importlib.import_module("metaflow.graph")
+metaflow_inputs: Any = importlib.import_module("metaflow.datastore.inputs")
+metaflow_task: Any = importlib.import_module("metaflow.task")
 
-_PROTOCOL = 4  # plugins/datastores/serializers/pickle_serializer.py
-_INTERNAL = ("_success", "_task_ok", "_exception", "_transition", "_current_step")
+_MOST_SPLITS = 100  # --max-num-splits
 
 
 def run_cheap(
     flow: Path, parameters: dict[str, Any], *, flow_name: str, timeout: float = 60.0
 ) -> RunResult:
-    """What `run_metaflow` returns for a linear flow, from a forked child of this process.
+    """What `run_metaflow` returns for a flow, from a forked child of this process.
 
     Args:
         parameters: values by the names of the options, as for `run_metaflow`.
@@ -47,213 +67,98 @@ def run_cheap(
 
 def simulate(flow: str, parameters: dict[str, Any], flow_name: str) -> RunResult:
     """Run a flow in this process, whose modules it disturbs: call it in a child."""
-    with _stand_in():
+    with stand_in():
         return _Run(Path(flow), parameters, flow_name).result()
-
-
-class FlowSpec:
-    """metaflow/flowspec.py, as far as a step of a linear flow can see it."""
-
-    _EPHEMERAL = frozenset({"_EPHEMERAL", "_datastore", "_steps", "index", "input", *_INTERNAL})
-    _datastore: "dict[str, bytes] | None" = None
-    _current_step = ""
-    _transition: "tuple[list[str], None] | None" = None
-    name = ""
-
-    def __init__(self, use_cli: bool = True) -> None:
-        raise SystemExit  # in the main guard: there is no command line to parse
-
-    def __getattr__(self, name: str) -> Any:
-        stored = self._datastore
-        if stored and name in stored:
-            value = pickle.loads(stored[name])
-            setattr(self, name, value)
-            return value
-        raise AttributeError(f"Flow {self.name} has no attribute '{name}'")
-
-    @property
-    def index(self) -> None:
-        """None outside of a foreach."""
-
-    @property
-    def input(self) -> None:
-        """None outside of a foreach."""
-
-    @property
-    def script_name(self) -> str:
-        """The file of the flow."""
-        return os.path.basename(sys.argv[0])
-
-    def foreach_stack(self) -> list[Any]:
-        """Empty outside of a foreach."""
-        return []
-
-    def next(self, *targets: Any, **keywords: Any) -> None:
-        """Note the transition; Metaflow allows one."""
-        if self._transition is not None:
-            raise InvalidNextException(
-                f"Multiple self.next() calls detected in step *{self._current_step}*. "
-                "Call self.next() only once."
-            )
-        if keywords or len(targets) != 1 or not isinstance(targets[0], types.MethodType):
-            raise InvalidNextException(f"not a linear transition: {targets} {keywords}")
-        self._transition = ([targets[0].__func__.__name__], None)
-
-
-class InvalidNextException(Exception):
-    """metaflow.flowspec.InvalidNextException."""
 
 
 class TimeoutException(Exception):
     """metaflow.plugins.timeout_decorator.TimeoutException."""
 
 
-@dataclass
-class _Options:
-    """What the decorators of a step ask for."""
-
-    start: bool = False
-    end: bool = False
-    retries: int = 0
-    seconds: int = 0
-    variables: dict[str, str] = field(default_factory=dict)
+class _TaskError(Exception):
+    """A task failed; the cause says why."""
 
 
-def _options(function: Any) -> _Options:
-    if not hasattr(function, "cheap_options"):
-        function.cheap_options = _Options()
-    options: _Options = function.cheap_options
-    return options
+class _RunError(Exception):
+    """The run failed after a task that was done; type and text of the error."""
 
 
-def _step(function: Any = None, *, start: bool = False, end: bool = False) -> Any:
-    def mark(marked: Any) -> Any:
-        options = _options(marked)
-        options.start, options.end = start, end
-        marked.is_step = True
-        return marked
+@dataclass(frozen=True)
+class _Task:
+    """A task that can start; with `nodes`, all the tasks of a `@parallel` step."""
 
-    return mark(function) if function is not None else mark
-
-
-def _decorator(read: Callable[..., None]) -> Callable[..., Any]:
-    """A Metaflow decorator, with or without arguments; for classes too."""
-
-    def decorate(target: Any = None, **attributes: Any) -> Any:
-        def mark(marked: Any) -> Any:
-            if not isinstance(marked, type):
-                read(_options(marked), **attributes)
-            return marked
-
-        return mark(target) if target is not None else mark
-
-    return decorate
+    step: str
+    inputs: list[Store]
+    split: int | None = None
+    nodes: int | None = None
 
 
-def _retry(options: _Options, times: Any = 3, minutes_between_retries: Any = 2) -> None:
-    options.retries = int(times)
-
-
-def _timeout(options: _Options, seconds: Any = 0, minutes: Any = 0, hours: Any = 0) -> None:
-    options.seconds = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
-
-
-def _environment(options: _Options, vars: Any = None) -> None:
-    options.variables = {name: str(value) for name, value in (vars or {}).items()}
-
-
-def _ignore(options: _Options, **attributes: Any) -> None:
-    pass
-
-
-@contextmanager
-def _stand_in() -> Iterator[None]:
-    """Let `import metaflow` find the stand-in, as long as the context lasts."""
-    module = types.ModuleType("metaflow")
-    decorators: dict[str, Callable[..., None]] = {
-        "retry": _retry,
-        "timeout": _timeout,
-        "environment": _environment,
-        "resources": _ignore,
-        "schedule": _ignore,
-    }
-    vars(module).update(
-        FlowSpec=FlowSpec,
-        step=_step,
-        Parameter=real.Parameter,
-        JSONType=real.JSONType,
-        **{name: _decorator(read) for name, read in decorators.items()},
-    )
-    arguments = sys.argv
-    before = {name: sys.modules.get(name) for name in ("metaflow", "__main__")}
-    sys.modules["metaflow"] = module
-    try:
-        yield
-    finally:
-        sys.argv = arguments
-        for name, known in before.items():
-            if known is not None:
-                sys.modules[name] = known
-
-
-class _Failed(Exception):
-    """A step failed; the cause says why."""
+_Place = tuple[str, tuple[int, ...], tuple[int, ...]]  # a step, and where in foreaches and loops
 
 
 class _Run:
     def __init__(self, flow: Path, parameters: dict[str, Any], flow_name: str) -> None:
         self.code = compile(flow.read_bytes(), str(flow), "exec")
-        self.tails = _transitions(ast.parse(flow.read_bytes()), flow_name)
         self.given = parameters
         self.flow_name = flow_name
         self.filename = str(flow)
-        self.steps: dict[str, list[Artifacts]] = {}
-        self.parents: dict[str, list[str]] = {}
+        self.graph: Any = None
+        self.given_names: list[str] = []
+        self.queue: deque[_Task] = deque()
+        self.done: dict[_Place, Store] = {}
+        self.finished: list[Finished] = []
 
     def result(self) -> RunResult:
         """The whole run; Metaflow's launcher first, which reads the parameters."""
         cls = self._load({})
+        self.graph = metaflow_graph.FlowGraph(cls)
         try:
             constants = self._constants(cls)
         except click.ClickException as error:
             return RunResult({}, None, error.format_message(), "")
-        table = {name: _pickled(value) for name, value in constants.items()}
-        names = frozenset(table)
-        name: str | None = self._entry(cls)
-        end = self._terminal(cls)
-        while name is not None:
-            options = _options(getattr(cls, name))
+        self.given_names = list(constants)
+        given = Store({name: pickled(value) for name, value in constants.items()})
+        self.queue.append(_Task(self.graph.start_step, [given]))
+        while self.queue:
+            task = self.queue.popleft()
             try:
-                table, reached = self._task(name, table, names, options)
-            except _Failed as failure:
+                stores = self._execute(task, options_of(getattr(cls, task.step)))
+            except _TaskError as failure:
                 assert failure.__cause__ is not None
-                return self._ended(name, error_text(failure.__cause__), names)
-            self.steps.setdefault(name, []).append(
-                {key: canonical(pickle.loads(value)) for key, value in table.items()}
-            )
-            expected = None if name == end else self.tails[name]
-            if reached != expected:
-                message = f"step {name} was expected to transition to {expected}"
-                return self._ended(name, f"MetaflowInternalError: {message}", names)
-            if reached is not None:
-                self.parents[reached] = [name]
-            name = reached
-        return self._ended(None, None, names)
+                return self._ended(task.step, error_text(failure.__cause__))
+            for store in stores:
+                self._note(task.step, store)
+            try:
+                self._follow(task, stores)
+            except _RunError as failure:
+                return self._ended(task.step, str(failure))
+        return self._ended(None, None)
 
-    def _ended(self, step: str | None, error: str | None, constants: frozenset[str]) -> RunResult:
-        return RunResult(self.steps, step, error, "", parents=self.parents, constants=constants)
+    def _ended(self, step: str | None, error: str | None) -> RunResult:
+        steps, parents = arranged(self.finished)
+        constants = frozenset(self.given_names)
+        return RunResult(steps, step, error, "", parents=parents, constants=constants)
 
-    def _entry(self, cls: Any) -> str:
-        return _marked(cls, "start") or "start"
+    def _note(self, step: str, store: Store) -> None:
+        indices, _ = self._where(store)
+        artifacts = {name: canonical(store[name]) for name in store.objects if is_artifact(name)}
+        reached = tuple(store["_transition"][0]) if store["_transition"] else ()
+        self.finished.append(Finished(step, indices, (len(self.finished), 0), artifacts, reached))
 
-    def _terminal(self, cls: Any) -> str:
-        return _marked(cls, "end") or "end"
+    @staticmethod
+    def _where(store: Store) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The indices of a task in its foreaches, and of its rounds in loops."""
+        stack = store["_foreach_stack"]
+        return tuple(frame.index for frame in stack), tuple(store["_iteration_stack"])
+
+    # ------------------------------------------------------------------ the launcher
 
     def _load(self, variables: dict[str, str]) -> Any:
         """Execute the flow's file as Metaflow's processes do, each as its `__main__`."""
         os.environ.update(variables)
         module = types.ModuleType("__main__")
         vars(module).update(__file__=self.filename, __builtins__=__builtins__)
+        vars(module).update(ForeachFrame=metaflow_task.ForeachFrame)  # put there by metaflow.util
         sys.modules["__main__"] = module
         sys.argv = [self.filename]
         try:
@@ -264,9 +169,11 @@ class _Run:
 
     def _constants(self, cls: Any) -> dict[str, Any]:
         """FlowSpec._set_constants: the values of Parameters and of the class's own attributes."""
-        parameters = _parameters(cls)
+        parameters = parameters_of(cls)
         context: Any = types.SimpleNamespace(TYPE="local")
-        real.set_parameter_context(self.flow_name, lambda *_, **__: None, context, {})
+        metaflow_parameters.set_parameter_context(
+            self.flow_name, lambda *_, **__: None, context, {}
+        )
         for parameter in parameters.values():
             parameter.init()
         command = click.Command(
@@ -276,124 +183,162 @@ class _Run:
                 for parameter in parameters.values()
             ],
         )
-        found = command.make_context("run", _arguments(self.given)).params
+        found = command.make_context("run", command_line(self.given)).params
         values: dict[str, Any] = {}
         for attribute, parameter in parameters.items():
             value = found[parameter.name.replace("-", "_").lower()]
-            if isinstance(value, real.DeployTimeField):
+            if isinstance(value, metaflow_parameters.DeployTimeField):
                 value = value()
             separator = parameter.separator
             values[attribute] = value.split(separator) if value and separator else value
-        return values | {name: getattr(cls, name) for name in _class_constants(cls, parameters)}
+        return values | {name: getattr(cls, name) for name in constants_of(cls, parameters)}
 
-    def _task(
-        self, name: str, table: dict[str, bytes], constants: frozenset[str], options: _Options
-    ) -> tuple[dict[str, bytes], str | None]:
-        """One step, in a process of its own as far as it can tell; again after a failure."""
+    # ------------------------------------------------------------------ a task
+
+    def _execute(self, task: _Task, options: Options) -> list[Store]:
+        """One task, in a process of its own as far as it can tell; again after a failure."""
         attempts = options.retries
         while True:
-            environment = dict(os.environ)
             try:
-                return self._attempt(name, table, constants, options)
+                tasks = [task] if task.nodes is None else _nodes(task, task.nodes)
+                return [self._attempt(one, options, options.retries - attempts) for one in tasks]
             except BaseException as error:
                 traceback.print_exc()
                 if not attempts:
-                    raise _Failed from error
+                    raise _TaskError from error
                 attempts -= 1
-            finally:
-                os.environ.clear()
-                os.environ.update(environment)
 
-    def _attempt(
-        self, name: str, table: dict[str, bytes], constants: frozenset[str], options: _Options
-    ) -> tuple[dict[str, bytes], str | None]:
-        cls = self._load(options.variables)
-        parameters = _parameters(cls)
-        for attribute in parameters:
-            _read_only(cls, attribute, pickle.loads(table[attribute]))
-        for attribute in _class_constants(cls, parameters):
-            _read_only(cls, attribute, getattr(cls, attribute))
-        flow = cls.__new__(cls)
-        flow.name = self.flow_name
-        flow._current_step = name
-        flow._transition = None
-        flow._datastore = table
+    def _attempt(self, task: _Task, options: Options, attempt: int) -> Store:
+        variables = dict(options.variables)
+        if task.nodes is not None:
+            variables["MF_PARALLEL_NUM_NODES"] = str(task.nodes)
+            variables["MF_PARALLEL_NODE_INDEX"] = str(task.split)
+        current.flow_name, current.step_name = self.flow_name, task.step
+        current.retry_count = attempt
+        with _own_environment():
+            return self._run_step(task, self._load(variables), options)
+
+    def _run_step(self, task: _Task, cls: Any, options: Options) -> Store:
+        """MetaflowTask.run_step."""
+        parameters = parameters_of(cls)
+        constants = constants_of(cls, parameters)
+        for name in parameters:
+            make_read_only(cls, name, task.inputs[0][name])
+        for name in constants:
+            make_read_only(cls, name, getattr(cls, name))
+        node = self.graph[task.step]
+        join = self.graph[node.split_parents[-1]].type if node.type == "join" else None
+        flow = _flow(cls, None)
+        flow._graph = self.graph
+        flow._current_step, flow._success = task.step, False
+        flow._task_ok = flow._exception = None
+        self._place(flow, task, join)
+        arguments = []
+        if join:
+            flow._datastore = Store({})
+            flow._datastore.passdown_partial(task.inputs[0], [*parameters, *constants])
+            arguments = [metaflow_inputs.Inputs(_flow(cls, store) for store in task.inputs)]
+        else:
+            flow._datastore = task.inputs[0]
+        if options.parallel:
+            _ = flow._parallel_ubf_iter.num_parallel  # fails in a step reached in another way
         with _limited(options.seconds):
-            getattr(flow, name)()
-        reached = flow._transition[0][0] if flow._transition else None
-        return {**table, **_persisted(flow)}, reached
+            getattr(flow, task.step)(*arguments)
+        flow._success = flow._task_ok = True
+        if task.nodes is not None:
+            flow._transition = (node.out_funcs, None)  # _finalize_control_task
+        return Store({**flow._datastore.objects, **persisted(flow)})
+
+    def _place(self, flow: Any, task: _Task, join: str | None) -> None:
+        """Metaflow's bookkeeping of where in foreaches and loops a task is."""
+        node = self.graph[task.step]
+        real = types.SimpleNamespace(flow=flow, ubf_context=None)
+        cls = metaflow_task.MetaflowTask
+        cls._init_foreach(real, task.step, join, task.inputs, task.split)
+        recursive = node.type == "split-switch" and task.step in node.out_funcs
+        cls._init_iteration(real, task.step, task.inputs, recursive)
+
+    # ------------------------------------------------------------------ what comes next
+
+    def _follow(self, task: _Task, stores: list[Store]) -> None:
+        """NativeRuntime._queue_tasks: queue what can start after a task."""
+        first = stores[0]
+        for store in stores:
+            indices, rounds = self._where(store)
+            self.done[task.step, indices, rounds] = store
+        targets, foreach = first["_transition"] or ([], None)
+        self._check_transition(task.step, targets)
+        if any(self.graph[target].type == "join" for target in targets):
+            self._follow_join(targets[0], first)
+        elif foreach and not first.is_none("_unbounded_foreach"):
+            nodes = first["_parallel_ubf_iter"].num_parallel
+            self.queue.append(_Task(targets[0], [first], nodes=nodes))
+        elif foreach:
+            splits = first["_foreach_num_splits"]
+            if splits > _MOST_SPLITS:
+                raise _RunError(f"TaskFailed: Foreach in step {task.step} yielded {splits} steps")
+            for i in range(splits):
+                self.queue.append(_Task(targets[0], [first], split=i))
+        else:
+            for target in targets:
+                self.queue.append(_Task(target, [first]))
+
+    def _check_transition(self, step: str, targets: list[str]) -> None:
+        """What was called has to be what the code says."""
+        expected = self.graph[step].out_funcs
+        if self.graph[step].type == "split-switch":
+            if len(targets) != 1 or targets[0] not in expected:
+                raise _RunError(
+                    f"MetaflowInternalError: Switch step {step} should transition to exactly one "
+                    f"of {expected} at runtime, but got: {targets}"
+                )
+        elif targets != expected:
+            raise _RunError(
+                f"MetaflowInternalError: step {step} was expected to transition to {expected}, "
+                f"but got: {targets}"
+            )
+
+    def _follow_join(self, target: str, store: Store) -> None:
+        """Queue a join once all that it joins is done."""
+        node = self.graph[target]
+        split = self.graph[node.split_parents[-1]]
+        indices, rounds = self._where(store)
+        places = [indices]
+        count = len(split.out_funcs)
+        if split.type == "foreach":
+            top = store["_foreach_stack"][-1]
+            count = top.num_splits or store["_parallel_ubf_iter"].num_parallel
+            places = [(*indices[:-1], i) for i in range(count)]
+        keys: list[_Place] = [(step, place, rounds) for place in places for step in node.in_funcs]
+        found = [self.done[key] for key in keys if key in self.done]
+        if len(found) == count:
+            self.queue.append(_Task(target, found))
 
 
-def _arguments(given: dict[str, Any]) -> list[str]:
-    from tests.support.metaflow_side import _options as options
-
-    return options(given)
-
-
-def _parameters(cls: Any) -> dict[str, Any]:
-    found = {name: getattr(cls, name) for name in dir(cls)}
-    return {name: value for name, value in found.items() if isinstance(value, real.Parameter)}
-
-
-def _class_constants(cls: Any, parameters: dict[str, Any]) -> list[str]:
-    """task.py, _init_parameters: public attributes of the class that are no code."""
-    excluded = {"cmd", "foreach_stack", "index", "input", "script_name", "name", *parameters}
-    kinds = (types.MethodType, types.FunctionType, property, type)
-    return [
-        name
-        for name in dir(cls)
-        if name[0] != "_" and name not in excluded and not isinstance(getattr(cls, name), kinds)
-    ]
+def _flow(cls: Any, store: Store | None) -> Any:
+    """An instance of a flow over the artifacts of a task."""
+    flow = cls.__new__(cls)
+    flow.name = cls.__name__
+    flow._datastore = store
+    flow._transition = None
+    flow._cached_input = {}
+    return flow
 
 
-def _read_only(cls: Any, name: str, value: Any) -> None:
-    def refuse(_: Any, __: Any) -> None:
-        raise AttributeError("Flow level attributes and Parameters are not modifiable")
-
-    get = value if callable(value) else (lambda _: value)
-    setattr(cls, name, property(fget=get, fset=refuse))
+def _nodes(task: _Task, count: int) -> list[_Task]:
+    """The tasks of a `@parallel` step; the first is Metaflow's control task."""
+    return [replace(task, split=node) for node in range(count)]
 
 
-def _persisted(flow: Any) -> dict[str, bytes]:
-    """TaskDataStore.persist: every attribute but code, each pickled by itself."""
-    found: list[tuple[str, Any]] = []
-    for name in dir(flow):
-        if name.startswith("__") or name in flow._EPHEMERAL or name == "name":
-            continue
-        if isinstance(getattr(type(flow), name, None), property):
-            continue
-        value = getattr(flow, name)
-        if not isinstance(value, types.MethodType | types.FunctionType | real.Parameter):
-            found.append((name, value))
-    return {name: _pickled(value) for name, value in reversed(found)}
-
-
-def _pickled(value: Any) -> bytes:
-    return pickle.dumps(value, protocol=_PROTOCOL)
-
-
-def _marked(cls: Any, kind: str) -> str | None:
-    """The step under `@step(start=True)` or `@step(end=True)`; of a single step, that one."""
-    steps = [name for name in dir(cls) if hasattr(getattr(cls, name, None), "is_step")]
-    if len(steps) == 1:
-        return steps[0]
-    return next((name for name in steps if getattr(_options(getattr(cls, name)), kind)), None)
-
-
-def _transitions(module: ast.Module, flow_name: str) -> dict[str, str]:
-    """Step → the target of the `self.next` that stands last in it, as graph.py finds it."""
-    found: dict[str, str] = {}
-    for node in module.body:
-        if isinstance(node, ast.ClassDef) and node.name == flow_name:
-            for member in node.body:
-                last = member.body[-1] if isinstance(member, ast.FunctionDef) else None
-                match last:
-                    case ast.Expr(
-                        ast.Call(ast.Attribute(attr="next"), [ast.Attribute(attr=target)])
-                    ):
-                        assert isinstance(member, ast.FunctionDef)
-                        found[member.name] = target
-    return found
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """Undo what the context does to the environment variables."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """Runs a generated module under flytekit's local execution, and records its tasks' values."""
 
+import functools
 import importlib
+import inspect
 import logging
 import os
 import sys
@@ -10,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import CodeType
 from typing import Any
 from unittest import mock
 
@@ -19,7 +22,7 @@ from flytekit.core.context_manager import FlyteContextManager
 from flytekit.core.data_persistence import FileAccessProvider
 from flytekit.core.python_function_task import PythonFunctionTask
 
-from tests.support.boxes import described, named_outputs, unset_in
+from tests.support.boxes import described, named_outputs, task_outputs, unset_in
 from tests.support.processes import clean_environment, copied_folder, in_child
 from tests.support.result import Artifacts, RunResult, error_text
 
@@ -29,8 +32,9 @@ def run_flyte(
 ) -> RunResult:
     """Run `workflow` of `module` on this machine, in a copy of the module's folder.
 
-    Values are taken out of their `Artifact` boxes, and unset artifacts are left out. `@dynamic`
-    tasks are not recorded: they only drive others.
+    Values are taken out of their boxes, and unset artifacts are left out. Every element of a map
+    task is a run of the mapped task, and every round of a loop is one of the looping task. Other
+    `@dynamic` tasks are not recorded, nor are sub-workflows: they only drive tasks.
 
     Args:
         parameters: arguments of the workflow.
@@ -80,33 +84,59 @@ class _Recorder:
         """Around the call of a task's function, for each element of a map task too."""
 
         def recorded(task: Any, /, **inputs: Any) -> Any:
-            step = _step_of(task)
-            is_step = task.execution_mode is PythonFunctionTask.ExecutionBehavior.DEFAULT
-            tables = self.steps.setdefault(step, []) if is_step else []
-            if is_step:
-                # Before the call, which may change them in place.
-                self.inputs.setdefault(step, []).append(_table(inputs))
+            call: Callable[..., Any] = functools.partial(original, task)
+            if not _is_dynamic(task):
+                call = self.run(task, call)
             try:
-                result = original(task, **inputs)
+                return call(**inputs)
             except BaseException as error:
-                self.failed(step, error)
+                self.failed(_step_of(task), error)
                 raise
-            if is_step:
-                tables.append(_table(named_outputs(result, task.python_interface)))
+
+        return recorded
+
+    def run(self, task: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Around a function whose calls are the runs of a step."""
+        step = _step_of(task)
+
+        @functools.wraps(function)
+        def recorded(**inputs: Any) -> Any:
+            tables = self.steps.setdefault(step, [])
+            # Before the call, which may change them in place.
+            self.inputs.setdefault(step, []).append(_table(inputs))
+            result = function(**inputs)
+            tables.append(_table(task_outputs(result, task.python_interface)))
             return result
 
         return recorded
+
+    def watch_rounds(self, module: Any) -> None:
+        """Record what the decorator of loops calls again and again within a dynamic task."""
+        rounds = next(
+            (named for name, named in vars(module).items() if _is_rounds(name, named)), None
+        )
+        if rounds is None:
+            return
+        for task in vars(module).values():
+            if isinstance(task, PythonFunctionTask) and _is_dynamic(task):
+                for wrapper in _wrappers(task.task_function):
+                    if _is_within(wrapper.__code__, rounds.__code__):
+                        step = wrapper.__wrapped__
+                        cell = next(c for c in wrapper.__closure__ if c.cell_contents is step)
+                        cell.cell_contents = self.run(task, step)
 
     def dispatch_execute(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """Around that and the conversion of inputs and outputs, which may fail as well."""
 
         def recorded(task: Any, /, *arguments: Any, **options: Any) -> Any:
+            step = _step_of(task)
+            before = len(self.steps.get(step, ()))
             try:
                 return original(task, *arguments, **options)
             except BaseException as error:
-                if self.failed_step is None and self.steps.get(_step_of(task)):
-                    self.steps[_step_of(task)].pop()  # its function had returned
-                self.failed(_step_of(task), error)
+                if self.failed_step is None and len(self.steps.get(step, ())) > before:
+                    self.steps[step].pop()  # its function had returned
+                self.failed(step, error)
                 raise
 
         return recorded
@@ -133,7 +163,9 @@ def _run(module: str, workflow: str, parameters: dict[str, Any]) -> RunResult:
         mock.patch.object(PythonTask, "dispatch_execute", dispatch),
     ):
         try:
-            flow = getattr(load(module), workflow)
+            loaded = load(module)
+            recorder.watch_rounds(loaded)
+            flow = getattr(loaded, workflow)
             outputs = described(named_outputs(flow(**parameters), flow.python_interface))
         except (Exception, SystemExit) as failure:
             error = recorder.error or error_text(failure)
@@ -159,8 +191,30 @@ def _part(recorded: dict[str, list[_Table]], index: int) -> dict[str, list[Any]]
 
 
 def _step_of(task: Any) -> str:
-    """Name of the function of a task."""
-    return str(task.name).rpartition(".")[2]
+    """Name of the function of a task; of a map task, that of the task which it maps."""
+    return str(getattr(task, "python_function_task", task).name).rpartition(".")[2]
+
+
+def _is_dynamic(task: Any) -> bool:
+    return task.execution_mode is not PythonFunctionTask.ExecutionBehavior.DEFAULT
+
+
+def _wrappers(function: Any) -> Iterator[Any]:
+    """The functions that `functools.wraps` put around another, outermost first."""
+    while hasattr(function, "__wrapped__"):
+        yield function
+        function = function.__wrapped__
+
+
+def _is_within(code: CodeType, outer: CodeType) -> bool:
+    """Whether a function is defined inside of another one."""
+    inner = [constant for constant in outer.co_consts if isinstance(constant, CodeType)]
+    return code in inner or any(_is_within(code, each) for each in inner)
+
+
+def _is_rounds(name: str, value: object) -> bool:
+    """Whether a member of a module is the decorator of its loops, renamed or not."""
+    return name.rstrip("_") == "repeat_step" and inspect.isfunction(value)
 
 
 class _Collector(logging.Handler):

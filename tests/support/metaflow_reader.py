@@ -4,7 +4,9 @@ The artifacts were pickled while the flow's classes were in `__main__`, and need
 """
 
 import pickle
+import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,7 @@ _INTERNAL = {
     "_transition",
     "_unbounded_foreach",
 }
+_READ = ("_task_ok", "_exception", "_transition", "_foreach_stack")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,46 @@ class Reading:
     errors: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Finished:
+    """A task that succeeded.
+
+    Attributes:
+        indices: where it is in the foreaches around it, outermost first.
+        started: its place in the order in which tasks started.
+        reached: the steps to which it led.
+    """
+
+    step: str
+    indices: tuple[int, ...]
+    started: tuple[int, ...]
+    artifacts: Artifacts
+    reached: tuple[str, ...]
+
+
+def is_artifact(name: str) -> bool:
+    """Whether a stored name is the flow's own, not Metaflow's bookkeeping."""
+    return name not in _INTERNAL and not name.startswith("_control_")
+
+
+def arranged(tasks: Iterable[Finished]) -> tuple[dict[str, list[Artifacts]], dict[str, list[str]]]:
+    """`steps` and `parents` of a `RunResult`.
+
+    Tasks of one step come by their indices, which starts do not follow where foreaches nest, and
+    rounds of a loop as they started. Steps come by first start, the parents of a step by name.
+    """
+    steps: dict[str, list[Artifacts]] = {}
+    parents: dict[str, set[str]] = {}
+    started: dict[str, tuple[int, ...]] = {}
+    for task in sorted(tasks, key=lambda task: (task.indices, task.started)):
+        steps.setdefault(task.step, []).append(task.artifacts)
+        started[task.step] = min(task.started, started.get(task.step, task.started))
+        for target in task.reached:
+            parents.setdefault(target, set()).add(task.step)
+    ordered = {step: steps[step] for step in sorted(steps, key=started.__getitem__)}
+    return ordered, {step: sorted(found) for step, found in parents.items()}
+
+
 def read(flow_name: str, root: Path, run: str) -> Reading:
     """Read every task of a run; the classes of its artifacts must be in `__main__` already."""
     # Not by Metaflow's client: that hides private artifacts, and it is slow.
@@ -54,38 +97,25 @@ def read(flow_name: str, root: Path, run: str) -> Reading:
     store = datastore(
         flow_name, environment=None, storage_impl=LocalStorage, ds_root=str(root / ".metaflow")
     )
-    steps: dict[str, list[Artifacts]] = {}
-    parents: dict[str, list[str]] = {}
+    finished: list[Finished] = []
     constants: frozenset[str] = frozenset()
     errors: dict[str, str] = {}
-    started: dict[str, int] = {}
-    for task in sorted(store.get_task_datastores(run_id=run), key=_order):
-        stored = [name for name, _ in task.items()]
-        mine = [
-            name for name in stored if name not in _INTERNAL and not name.startswith("_control_")
-        ]
+    for task in store.get_task_datastores(run_id=run):
+        mine = [name for name, _ in task.items() if is_artifact(name)]
         if task.step_name == _PARAMETERS:
             constants = frozenset(mine)
             continue
-        table = dict(task.load_artifacts([*mine, "_task_ok", "_exception", "_transition"]))
+        table = dict(task.load_artifacts([*mine, *_READ]))
         if not table["_task_ok"]:
             errors[task.step_name] = _stored_error(table["_exception"])
             continue
         artifacts = {name: canonical(table[name]) for name in mine}
-        steps.setdefault(task.step_name, []).append(artifacts)
-        started.setdefault(task.step_name, int(task.task_id))
-        for target in (table["_transition"] or ([],))[0]:
-            found = parents.setdefault(target, [])
-            if task.step_name not in found:
-                found.append(task.step_name)
-    ordered = {step: steps[step] for step in sorted(steps, key=started.__getitem__)}
-    return Reading(ordered, parents, constants, errors)
-
-
-def _order(task: Any) -> tuple[list[int], int]:
-    """Tasks of a foreach by index, which ids do not follow where foreaches nest; others by id."""
-    stack = dict(task.load_artifacts(["_foreach_stack"]))["_foreach_stack"]
-    return [frame.index for frame in stack], int(task.task_id)
+        indices = tuple(frame.index for frame in table["_foreach_stack"])
+        started = tuple(map(int, re.findall(r"\d+", task.task_id)))  # 7, and 7_node_1
+        reached = tuple((table["_transition"] or ([],))[0])
+        finished.append(Finished(task.step_name, indices, started, artifacts, reached))
+    steps, parents = arranged(finished)
+    return Reading(steps, parents, constants, errors)
 
 
 def main() -> None:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FAILED = re.compile(
-    r"Step (?P<task>\w+) \(task-id [^)]*\) failed\."
-    r"|step (?P<transition>\w+) was expected to transition to"  # a return without self.next()
+    r"Step (?P<task>\w+) \(task-id [^)]*\) failed[.:]"
+    # a return without self.next()
+    r"|step (?P<transition>\w+) was expected to transition to"
+    r"|Switch step (?P<switch>\w+) should transition to"
 )
 
 
@@ -51,7 +53,7 @@ def run_metaflow(
         variables = {**_environment(Path(root)), **(environment or {})}
         run_id = Path(root, "run-id")
         command = [sys.executable, flow.name, "--no-pylint", "run", "--run-id-file", str(run_id)]
-        command += _options(parameters)
+        command += command_line(parameters)
         status, printed = run_command(command, cwd=folder, environment=variables, timeout=timeout)
         if not run_id.exists():  # refused before there was a run: wrong options, or Metaflow's lint
             return RunResult({}, None, _last_line(printed), printed)
@@ -60,7 +62,7 @@ def run_metaflow(
         failed_step = error = None
     else:
         failure = _FAILED.search(printed)
-        failed_step = (failure["task"] or failure["transition"]) if failure else None
+        failed_step = failure[failure.lastgroup or 0] if failure else None
         error = found.errors.get(failed_step or "") or _last_line(printed)
     return RunResult(
         found.steps,
@@ -81,11 +83,13 @@ def _environment(root: Path) -> dict[str, str]:
         "METAFLOW_DEFAULT_METADATA": "local",
         "METAFLOW_DEFAULT_ENVIRONMENT": "local",
         "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(root),
+        # Metaflow starts the nodes of a @parallel step with whatever is called python.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }
 
 
-def _options(parameters: dict[str, Any]) -> list[str]:
-    """The command line of parameter values."""
+def command_line(parameters: dict[str, Any]) -> list[str]:
+    """The options of parameter values."""
     options: list[str] = []
     for name, value in parameters.items():
         if value is not None:

@@ -74,9 +74,10 @@ def _serialise(module: Path) -> Messages:
         message: Any = entity.to_flyte_idl()
         kind = next(i for i, known in enumerate(_KINDS) if isinstance(message, known))
         name = entity.id.name if kind == 2 else message.template.id.name
-        if name in messages[kind]:
+        data = message.SerializeToString(deterministic=True)
+        # Maps of one task with the same bound inputs are one and the same task for admin.
+        if messages[kind].setdefault(name, data) != data:
             raise ValueError(f"registered twice: {name}")
-        messages[kind][name] = message.SerializeToString(deterministic=True)
     return messages
 
 

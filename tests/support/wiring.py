@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flyteidl.core.identifier_pb2 import Identifier
+from flyteidl.core.interface_pb2 import TypedInterface
 from flyteidl.core.types_pb2 import (
     BINARY,
     BOOLEAN,
@@ -20,6 +22,7 @@ from flyteidl.core.types_pb2 import (
     STRUCT,
     LiteralType,
 )
+from flyteidl.core.workflow_pb2 import WorkflowTemplate
 
 from tests.support.castable import castable, describe, is_optional
 
@@ -45,16 +48,43 @@ def check_types(registered: "Registered") -> list[str]:
 
     Looked at are types along every edge, of constants and in conditions; unknown nodes, outputs,
     tasks and workflows; duplicate node ids; inputs and outputs that are unbound or bound twice;
-    cycles.
+    cycles; constants in files, which only the registering machine has. What a dynamic task will
+    run is not known yet: see `check_futures`.
     """
+    tasks = {name: spec.template for name, spec in registered.tasks.items()}
+    plans = {
+        name: registered.workflows[plan.spec.workflow_id.name].template
+        for name, plan in registered.launch_plans.items()
+        if plan.spec.workflow_id.name in registered.workflows
+    }
     found = []
-    for name, spec in registered.workflows.items():
-        known = {sub.id.name: sub for sub in spec.sub_workflows}
+    for spec in registered.workflows.values():
+        subs = {sub.id.name: sub for sub in spec.sub_workflows}
         for template in (spec.template, *spec.sub_workflows):
-            checker = _Checker(registered, known, name)
-            checker.check(template)
-            found += checker.found
+            found += _Checker(tasks, plans, subs).check(template)
     return list(dict.fromkeys(found))  # a sub-workflow comes with every workflow that uses it
+
+
+def check_futures(futures: Any, outputs: Any, name: str) -> list[str]:
+    """List what the backend would refuse in the nodes that a dynamic task made.
+
+    Args:
+        futures: the `DynamicJobSpec`; has to bring all tasks and sub-workflows that it refers to.
+        outputs: the task's declared outputs, a `VariableMap`.
+        name: stands before what is found.
+    """
+    template = WorkflowTemplate(
+        id=Identifier(name=name),
+        interface=TypedInterface(outputs=outputs),
+        nodes=futures.nodes,
+        outputs=futures.outputs,
+    )
+    tasks = {task.id.name: task for task in futures.tasks}
+    subs = {sub.id.name: sub for sub in futures.subworkflows}
+    found = _Checker(tasks, {}, subs, takes_files=True).check(template)
+    for sub in futures.subworkflows:
+        found += _Checker(tasks, {}, subs).check(sub)
+    return found
 
 
 @dataclass
@@ -62,18 +92,23 @@ class _Checker:
     """Checks one workflow; collects what is wrong in `found`.
 
     Attributes:
-        known: its sub-workflows by name.
+        tasks: all tasks by name.
+        plans: the workflows behind all launch plans, by the plan's name.
+        subs: the workflow's sub-workflows by name.
+        takes_files: whether a constant may lie in a file.
         outputs: types of the outputs of each node, those of the workflow's inputs among them.
     """
 
-    registered: "Registered"
-    known: Mapping[str, Any]
-    name: str
+    tasks: Mapping[str, Any]
+    plans: Mapping[str, Any]
+    subs: Mapping[str, Any]
+    takes_files: bool = False
+    name: str = ""
     found: list[str] = field(default_factory=list)
     outputs: dict[str, Types] = field(default_factory=dict)
 
-    def check(self, template: Any) -> None:
-        """Check a workflow's template."""
+    def check(self, template: Any) -> list[str]:
+        """Check a workflow's template; return what is wrong."""
         self.name = template.id.name
         nodes = [node for node in template.nodes if node.id not in _ENDS]
         for name, count in Counter(node.id for node in nodes).items():
@@ -90,6 +125,7 @@ class _Checker:
         wanted = _types(template.interface.outputs)
         self.check_bindings("outputs", template.outputs, wanted)
         self.check_cycles(nodes)
+        return self.found
 
     def report(self, where: str, what: str) -> None:
         """Note something wrong."""
@@ -99,10 +135,12 @@ class _Checker:
         """Types of a node's inputs (None for a branch: they feed its conditions) and outputs."""
         kind = node.WhichOneof("target")
         if kind == "task_node":
-            task = self.registered.tasks.get(node.task_node.reference_id.name)
-            return self.declared(node, task and task.template.interface)
+            return self.declared(node, self.tasks.get(node.task_node.reference_id.name))
         if kind == "workflow_node":
-            return self.declared(node, self.workflow_interface(node.workflow_node))
+            reference = node.workflow_node
+            if reference.WhichOneof("reference") == "sub_workflow_ref":
+                return self.declared(node, self.subs.get(reference.sub_workflow_ref.name))
+            return self.declared(node, self.plans.get(reference.launchplan_ref.name))
         if kind == "array_node":
             inputs, outputs = self.interface(node.array_node.node)
             if not node.array_node.is_original_sub_node_interface.value:
@@ -116,21 +154,12 @@ class _Checker:
         self.report(node.id, f"nodes of kind {kind} are not checked")
         return None, {}
 
-    def declared(self, node: Any, interface: Any) -> tuple[Types | None, Types]:
-        """Types of an interface, which is None if what the node runs was not registered."""
-        if interface is None:
+    def declared(self, node: Any, template: Any) -> tuple[Types | None, Types]:
+        """Types of the interface of a template, None if what the node runs was not registered."""
+        if template is None:
             self.report(node.id, "refers to a task or workflow that is not registered")
             return None, {}
-        return _types(interface.inputs), _types(interface.outputs)
-
-    def workflow_interface(self, reference: Any) -> Any:
-        """Interface of a sub-workflow, or of the workflow behind a launch plan."""
-        if reference.WhichOneof("reference") == "sub_workflow_ref":
-            sub = self.known.get(reference.sub_workflow_ref.name)
-            return sub and sub.interface
-        plan = self.registered.launch_plans.get(reference.launchplan_ref.name)
-        spec = plan and self.registered.workflows.get(plan.spec.workflow_id.name)
-        return spec and spec.template.interface
+        return _types(template.interface.inputs), _types(template.interface.outputs)
 
     def check_node(self, node: Any, expected: Types | None) -> None:
         """Check the inputs of a node, and those of the arms of a branch."""
@@ -199,6 +228,8 @@ class _Checker:
         if form == "promise":
             return self.promise_mismatch(binding.promise, expected)
         if form == "scalar":
+            if binding.scalar.HasField("blob") and not self.takes_files:
+                return "a constant in a file of the machine that registers the workflow"
             given = _scalar_type(binding.scalar)
             return None if given is None or castable(given, expected) else _clash(given, expected)
         if expected.HasField("union_type"):

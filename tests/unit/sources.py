@@ -30,6 +30,31 @@ def flow_source(*bodies: str, head: str = "", members: str = "", imports: str = 
     return "\n".join([*lines, 'if __name__ == "__main__":', "    TheFlow()", ""])
 
 
+def graph_source(*steps: str, head: str = "", members: str = "", imports: str = _IMPORTS) -> str:
+    """A flow of any graph: each step is `name: body` or, for a join, `name/inputs: body`.
+
+    A body is statements as they stand in a step; a last line `> a, b` is short for
+    `self.next(self.a, self.b)`, and `> a * x` for a foreach over `x`.
+    """
+    lines = [imports, textwrap.dedent(head).strip("\n"), "", "", "class TheFlow(FlowSpec):"]
+    if members:
+        lines.append(textwrap.indent(textwrap.dedent(members).strip("\n"), "    "))
+    for step in steps:
+        name, _, body = step.partition(":")
+        name, _, argument = name.partition("/")
+        text = textwrap.dedent(body.strip(" ")).strip("\n") or "pass"
+        last = text.splitlines()[-1]
+        if last.startswith("> "):
+            targets, _, items = last[2:].partition(" * ")
+            given = ", ".join(f"self.{target}" for target in targets.split(", "))
+            given += f", foreach={items!r}" if items else ""
+            text = text[: -len(last)] + f"self.next({given})"
+        arguments = f"self, {argument}" if argument else "self"
+        lines += ["    @step", f"    def {name}({arguments}):", textwrap.indent(text, "        ")]
+        lines.append("")
+    return "\n".join([*lines, 'if __name__ == "__main__":', "    TheFlow()", ""])
+
+
 def parsed(source: str) -> Flow:
     """The flow in a source that must be one."""
     diagnostics = Diagnostics()

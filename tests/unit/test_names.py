@@ -75,7 +75,7 @@ def test_local_names_keep_clear_of_each_other() -> None:
 
 
 def _symbols(*taken: str, **imported: str) -> Symbols:
-    return Symbols(frozenset(taken), imported, frozenset())
+    return Symbols(frozenset(taken), frozenset(taken), imported, frozenset())
 
 
 class TestSymbols:

@@ -63,6 +63,72 @@ def choice(start: int = 1) -> str:
 daily = LaunchPlan.get_or_create(choice, name="daily", schedule=CronSchedule(schedule="0 0 * * *"))
 """
 
+MAPPED = """
+import functools
+from typing import Any
+
+from flytekit import dynamic, map_task, task, workflow
+
+
+@task
+def double(value: int, by: int) -> int:
+    return value * by
+
+
+@task
+def total(values: list[int]) -> int:
+    return sum(values)
+
+
+@dynamic
+def many(values: list[int]) -> list[int]:
+    return [double(value=value, by=2) for value in values]
+
+
+@task
+def carried(value: Any) -> int:
+    return 1
+
+
+@workflow
+def part(values: list[int], by: int) -> list[int]:
+    return map_task(functools.partial(double, by=by))(value=values)
+
+
+@workflow
+def whole(values: list[int], by: int, text: list[str]) -> int:
+    doubled = map_task(functools.partial(double, by=by))(value=values)
+    again = part(values=doubled, by=by)
+    more = many(values=again)
+    return total(values=more)
+"""
+MISFITS = {
+    "a list for an element": (
+        ("total(values=more)", "double(value=more, by=by)"),
+        ["n3.value: list of integer given where integer is expected"],
+    ),
+    "an element for a list": (
+        ("(value=values)\n    again", "(value=by)\n    again"),
+        ["n0.value: integer given where list of integer is expected"],
+    ),
+    "a list for what all elements share": (
+        ("by=by))(value=values)\n    again", "by=values))(value=values)\n    again"),
+        ["n0.by: list of integer given where integer is expected"],
+    ),
+    "elements of another type": (
+        ("many(values=again)", "many(values=text)"),
+        ["n2.values: list of string given where list of integer is expected"],
+    ),
+    "into a sub-workflow": (
+        ("part(values=doubled, by=by)", "part(values=doubled, by=doubled)"),
+        ["n1.by: list of integer given where integer is expected"],
+    ),
+    "a constant in a file": (
+        ("total(values=more)", "carried(value=(1,).__class__)"),
+        ["n3.value: a constant in a file of the machine that registers the workflow"],
+    ),
+}
+
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Registered:
@@ -95,6 +161,19 @@ def test_types_are_checked_along_edges_and_in_conditions(tmp_path: Path) -> None
         "typed.outer, n1.value: integer given where string is expected",
         "typed.choice, n1: compares integer with float",
     ]
+
+
+def test_map_tasks_sub_workflows_and_dynamic_tasks(tmp_path: Path) -> None:
+    registered = register_offline(samples.written(tmp_path, "mapped.py", MAPPED))
+    assert check_types(registered) == []
+    names = [name.removeprefix("mapped.").partition("_")[0] for name in registered.tasks]
+    assert sorted(names) == ["carried", "double", "many", "map", "total"]
+
+
+@pytest.mark.parametrize(("change", "found"), MISFITS.values(), ids=MISFITS)
+def test_misfits_of_map_tasks(change: tuple[str, str], found: list[str], tmp_path: Path) -> None:
+    registered = register_offline(samples.written(tmp_path, "mapped.py", MAPPED, change))
+    assert check_types(registered) == [f"mapped.whole, {line}" for line in found]
 
 
 def broken(sample: Registered, workflow: str = "flyte_wf.sample_flow") -> tuple[Registered, Any]:

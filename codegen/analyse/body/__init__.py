@@ -11,9 +11,11 @@ from __future__ import annotations
 import ast
 
 from codegen.analyse.body.facts import (
+    Ask,
     BodyFacts,
     Deletion,
     Exit,
+    Merge,
     Read,
     attribute_of,
     report_escape,
@@ -26,9 +28,11 @@ from codegen.model import Flow
 from codegen.parse.transitions import is_next
 
 __all__ = [
+    "Ask",
     "BodyFacts",
     "Deletion",
     "Exit",
+    "Merge",
     "Read",
     "analyse_bodies",
     "attribute_of",

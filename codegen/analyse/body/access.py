@@ -6,9 +6,19 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from codegen.analyse.body.facts import FLOW_MEMBERS, Deletion, Exit, Names, Read, attribute_of
+from codegen.analyse.body.facts import (
+    FLOW_MEMBERS,
+    Ask,
+    Deletion,
+    Exit,
+    Member,
+    Merge,
+    Names,
+    Read,
+    attribute_of,
+)
 from codegen.analyse.body.paths import Loop, State
-from codegen.analyse.body.syntax import has_argument
+from codegen.analyse.body.syntax import asked_name, has_argument, inner_nodes
 from codegen.analyse.scope import ModuleScope, local_bindings
 from codegen.diagnostics import Diagnostics, Position
 from codegen.model import Flow, Step
@@ -38,7 +48,12 @@ class Access:
         self.end = end
         self.diagnostics = diagnostics
         self.self_name = step.self_name
-        self.reads: dict[tuple[str, bool, bool, bool], Read] = {}
+        self.inner = inner_nodes(step.node)
+        self.reads: dict[tuple[str, bool, bool, bool, int], Read] = {}
+        self.asked: list[Ask] = []
+        self.members: list[Member] = []
+        self.merges: list[Merge] = []
+        self.looked_up: dict[str, bool] = {}
         self.parameters: dict[str, None] = {}
         self.read: set[str] = set()
         self.late: set[str] = set()
@@ -99,6 +114,8 @@ class Access:
                 return state
             self.mentions.setdefault(name, []).append(Position(*place(target)))
             self.assigned[name] = None
+            looked_up = self.looked_up.get(name, True) and "input" in state.touched
+            self.looked_up[name] = looked_up
             only = frozenset({name})
             return replace(
                 state,
@@ -155,11 +172,15 @@ class Access:
                 "self.next is used in a way that Metaflow's linter does not see",
                 "Call self.next(…) as a statement of its own.",
             )
+        elif name in ("foreach_stack", "index", "input"):
+            self.members.append(
+                Member(name, Position(*place(node)), state.must, state.may, late, state.merges)
+            )
         elif name in FLOW_MEMBERS:
             self._error(
                 "MF503",
                 node,
-                f"self.{name} is not translated yet",
+                f"self.{name} is not translated in this form",
                 "Do without it, or keep this flow on Metaflow for now.",
             )
         elif name.startswith("__"):
@@ -178,9 +199,29 @@ class Access:
                     assigned=name in state.may,
                     late=late,
                     guarded=any(self.guards),
+                    merges=state.merges,
                 )
-                key = (name, read.assigned, read.late, read.guarded)
+                key = (name, read.assigned, read.late, read.guarded, read.merges)
                 self.reads.setdefault(key, read)
+
+    def _ask(self, node: ast.Call, name: str, state: State, late: bool) -> bool:
+        """Note a question whether an artifact is set; False if it is about something else."""
+        special = name in FLOW_MEMBERS or name in self.flow.steps or name in self.flow.refused
+        if special or name == "name" or name.startswith("__") or name in self.flow.parameters:
+            return False
+        self.mentions.setdefault(name, []).append(Position(*place(node)))
+        self.asked.append(
+            Ask(
+                node,
+                name,
+                name in state.must,
+                name in state.may or late,
+                name in state.gone,
+                id(node) in self.inner,
+                state.merges,
+            )
+        )
+        return True
 
     def _load(self, node: ast.AST, state: State, late: bool = False) -> None:
         """Note what the expressions below ``node`` read; nested functions read later."""
@@ -219,6 +260,16 @@ class Access:
             and (node.func.id in ("eval", "exec") or not node.args)
         ):
             self._escape(node, f"{node.func.id}() would see the artifacts as local variables")
+        if isinstance(node, ast.Call):
+            asked = asked_name(node, self.self_name, self.scope, self.local)
+            if asked is not None and self._ask(node, asked, state, late):
+                for argument in node.args[2:]:
+                    self._load(argument, state, late)
+                return
+            if attribute_of(node.func, self.self_name) == "foreach_stack" and (
+                node.args or node.keywords
+            ):
+                self._escape(node, "foreach_stack() takes no arguments")
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             if isinstance(node, ast.Lambda):
                 inner: list[ast.AST] = [node.body]

@@ -22,7 +22,8 @@ class Read:
 
     ``assigned`` tells whether the step possibly has; ``late`` whether the read happens in a
     nested function, at a time that is not known; ``guarded`` whether an ``except`` clause around
-    it distinguishes the error that a missing artifact raises.
+    it distinguishes the error that a missing artifact raises. ``merges`` counts the calls of
+    ``merge_artifacts`` before it.
     """
 
     name: str
@@ -30,6 +31,76 @@ class Read:
     assigned: bool
     late: bool
     guarded: bool
+    merges: int = 0
+
+
+@dataclass(frozen=True)
+class Ask:
+    """``hasattr(self, "x")`` or ``getattr(self, "x", …)``, of which ``node`` is the call.
+
+    ``must``, ``may`` and ``gone`` tell what this step has assigned and deleted by then; ``inner``
+    marks a place that does not see the local variables of the step.
+    """
+
+    node: ast.Call
+    name: str
+    must: bool
+    may: bool
+    gone: bool
+    inner: bool
+    merges: int
+
+    @property
+    def position(self) -> Position:
+        """Where the call begins."""
+        return Position(self.node.lineno, self.node.col_offset + 1)
+
+    @property
+    def default(self) -> bool:
+        """Whether it is a ``getattr`` with a default."""
+        return len(self.node.args) > 2
+
+    @property
+    def plain(self) -> bool:
+        """Whether a default may stay unevaluated: it does nothing."""
+        acts = (ast.Call, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
+        return not any(
+            isinstance(node, acts) for node in ast.walk(self.node) if node is not self.node
+        )
+
+
+@dataclass(frozen=True)
+class Member:
+    """``self.index``, ``self.input`` or ``self.foreach_stack()``, and what has been assigned by
+    then."""
+
+    name: str
+    position: Position
+    must: Names
+    may: Names
+    late: bool
+    merges: int
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A call of ``self.merge_artifacts``; ``plain`` if it is a statement that surely runs."""
+
+    node: ast.Call
+    must: Names
+    may: Names
+    plain: bool
+
+    @property
+    def position(self) -> Position:
+        """Where the call begins."""
+        return Position(self.node.lineno, self.node.col_offset + 1)
+
+    def argument(self, name: str, place: int) -> ast.expr | None:
+        """An argument by its name or place."""
+        if len(self.node.args) > place:
+            return self.node.args[place]
+        return next((word.value for word in self.node.keywords if word.arg == name), None)
 
 
 @dataclass(frozen=True)
@@ -67,7 +138,9 @@ class BodyFacts:
 
     ``assigned`` are the artifacts in the order of their first assignment, ``mentioned`` those
     that are read anywhere, ``names`` all plain names in any role, ``escapes`` the places where
-    locals would not be the same program.
+    locals would not be the same program. ``looked_up`` are artifacts that are assigned only after
+    ``self.input`` has surely been read, ``guarded`` those that are read only behind
+    ``hasattr``; ``parallel`` are the attributes of ``current.parallel`` in use.
     """
 
     reads: tuple[Read, ...]
@@ -78,6 +151,12 @@ class BodyFacts:
     exits: tuple[Exit, ...]
     names: Names
     escapes: tuple[tuple[Position, str], ...]
+    asks: tuple[Ask, ...] = ()
+    members: tuple[Member, ...] = ()
+    merges: tuple[Merge, ...] = ()
+    looked_up: Names = frozenset()
+    guarded: Names = frozenset()
+    parallel: tuple[str, ...] = ()
 
 
 def attribute_of(node: ast.AST, self_name: str) -> str | None:

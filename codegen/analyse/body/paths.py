@@ -12,13 +12,15 @@ NONE: Names = frozenset()
 @dataclass(frozen=True)
 class State:
     """What holds at a point of the body. ``next`` tells which histories reach it: some that
-    have called ``self.next``, some that have not."""
+    have called ``self.next``, some that have not; ``merges`` counts the calls of
+    ``merge_artifacts`` that surely happened."""
 
     must: Names = NONE
     may: Names = NONE
     gone: Names = NONE
     touched: Names = NONE
     next: frozenset[bool] = frozenset({False})
+    merges: int = 0
 
     def merge(self, other: State | None) -> State:
         if other is None:
@@ -29,6 +31,7 @@ class State:
             self.gone | other.gone,
             self.touched & other.touched,
             self.next | other.next,
+            min(self.merges, other.merges),
         )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from codegen.analyse.body.facts import attribute_of
+from codegen.analyse.scope import ModuleScope
 from codegen.parse.transitions import is_next
 
 #: Context managers that are known to let exceptions pass, by the last part of their name. After
@@ -97,6 +98,93 @@ def identifiers(node: ast.FunctionDef) -> Iterator[str]:
             yield child.name
         elif isinstance(child, ast.MatchMapping) and child.rest:
             yield child.rest
+
+
+def attributes(node: ast.FunctionDef) -> Iterator[str]:
+    """Every attribute of the first argument of a function."""
+    own = node.args.args[0].arg if node.args.args else ""
+    for child in ast.walk(node):
+        attribute = attribute_of(child, own)
+        if attribute is not None:
+            yield attribute
+
+
+def inner_nodes(function: ast.FunctionDef) -> frozenset[int]:
+    """The ids of the nodes that do not run among the function's own local variables."""
+    scopes = (
+        ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda,
+        ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+    )  # fmt: skip
+    return frozenset(
+        id(node)
+        for scope in ast.walk(function)
+        if isinstance(scope, scopes) and scope is not function
+        for node in ast.walk(scope)
+    )
+
+
+def asked_name(
+    node: ast.Call, self_name: str, scope: ModuleScope, local: Iterable[str]
+) -> str | None:
+    """``x`` for ``hasattr(self, "x")`` and ``getattr(self, "x", …)``."""
+    if not isinstance(node.func, ast.Name) or node.func.id not in ("getattr", "hasattr"):
+        return None
+    most = 3 if node.func.id == "getattr" else 2
+    if node.keywords or not 2 <= len(node.args) <= most or not scope.builtin(node.func.id, local):
+        return None
+    owner, name = node.args[:2]
+    if not (isinstance(owner, ast.Name) and owner.id == self_name):
+        return None
+    if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
+        return None
+    return name.value if name.value.isidentifier() else None
+
+
+def guarded_reads(function: ast.FunctionDef, self_name: str) -> frozenset[str]:
+    """The attributes of self that are read only where ``hasattr`` has found them."""
+    every: set[str] = set()
+    unguarded: set[str] = set()
+
+    def asked(test: ast.AST) -> frozenset[str]:
+        match test:
+            case ast.Call(
+                func=ast.Name(id="hasattr"),
+                args=[ast.Name(id=owner), ast.Constant(value=str(name))],
+            ) if owner == self_name:
+                return frozenset({name})
+            case ast.BoolOp(op=ast.And()):
+                return frozenset().union(*map(asked, test.values))
+        return frozenset()
+
+    def visit(node: ast.AST, known: frozenset[str]) -> None:
+        attribute = attribute_of(node, self_name)
+        if attribute is not None:
+            every.add(attribute)
+            if attribute not in known:
+                unguarded.add(attribute)
+            return
+        match node:
+            case ast.If() | ast.IfExp():
+                visit(node.test, known)
+                inside = known | asked(node.test)
+                for part in node.body if isinstance(node.body, list) else [node.body]:
+                    visit(part, inside)
+                for part in node.orelse if isinstance(node.orelse, list) else [node.orelse]:
+                    visit(part, known)
+            case ast.BoolOp(op=ast.And()):
+                for part in node.values:
+                    visit(part, known)
+                    known |= asked(part)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                for child in ast.iter_child_nodes(node):
+                    visit(child, frozenset())
+            case _:
+                for child in ast.iter_child_nodes(node):
+                    visit(child, known)
+
+    for statement in function.body:
+        visit(statement, frozenset())
+    return frozenset(every - unguarded)
 
 
 def has_argument(arguments: ast.arguments, name: str) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from codegen.analyse.body.access import Access
-from codegen.analyse.body.facts import BodyFacts, Deletion, Exit, attribute_of
+from codegen.analyse.body.facts import BodyFacts, Deletion, Exit, Merge, attribute_of
 from codegen.analyse.body.paths import NONE, Loop, State, merged
 from codegen.analyse.body.syntax import (
     PASSES_EXCEPTIONS,
+    guarded_reads,
     has_argument,
     heads,
     identifiers,
@@ -24,6 +25,7 @@ from codegen.analyse.body.syntax import (
 )
 from codegen.analyse.scope import assigned_pairs
 from codegen.diagnostics import Position
+from codegen.model import Shape
 from codegen.parse.names import mangled, place, references
 from codegen.parse.transitions import is_next, transition_of
 
@@ -32,8 +34,23 @@ class Walk(Access):
     """Finds the facts of one body."""
 
     def facts(self) -> BodyFacts:
+        is_parallel = any(decorator.name == "parallel" for decorator in self.step.decorators)
+        parallel: dict[str, None] = {}
         for statement in self.step.node.body:
             for used, dotted in references(statement, self.flow.module.metaflow):
+                owner, _, attribute = dotted.rpartition(".")
+                if is_parallel and owner == "metaflow.current.parallel":
+                    if attribute in ("node_index", "num_nodes"):
+                        parallel[ast.unparse(used)] = None
+                        continue
+                    self._error(
+                        "MF508",
+                        used,
+                        f"{dotted} is for nodes that talk to each other, and the tasks of a Flyte "
+                        "map do not know where the others run",
+                        "Use one of flytekit's plugins for distributed jobs by hand.",
+                    )
+                    continue
                 self._error(
                     "MF503",
                     used,
@@ -62,6 +79,12 @@ class Walk(Access):
             exits=tuple(self.exits),
             names=frozenset(identifiers(self.step.node)) - {self.self_name},
             escapes=tuple(self.escapes),
+            asks=tuple(self.asked),
+            members=tuple(self.members),
+            merges=tuple(self.merges),
+            guarded=guarded_reads(self.step.node, self.self_name),
+            looked_up=frozenset(name for name, looked in self.looked_up.items() if looked),
+            parallel=tuple(parallel),
         )
 
     def _check_generator(self) -> None:
@@ -135,7 +158,26 @@ class Walk(Access):
                 "and Metaflow fails at the second call",
                 "Put a return behind the earlier self.next().",
             )
+        self._load_transition(node, state)
         return replace(state, next=frozenset({True}))
+
+    def _load_transition(self, node: ast.stmt, state: State) -> None:
+        """What ``self.next`` itself looks up: the list of a foreach, the value of a switch."""
+        found = transition_of(node)
+        if found is None:
+            return
+        name = found.foreach or found.condition
+        if name is not None:
+            self._read(node, name, state)
+        elif found.count is not None:
+            self._load(found.count, state)
+        elif found.shape is Shape.FOREACH:
+            self._error(
+                "MF301",
+                node,
+                "the name of the artifact of this foreach is not written as a literal",
+                "Write foreach='name'.",
+            )
 
     def _visit_return(self, node: ast.Return, state: State) -> None:
         if returns_next(node, self.self_name):
@@ -180,6 +222,11 @@ class Walk(Access):
         self._load(node, state)
 
     def _visit_expr(self, node: ast.Expr, state: State) -> State | None:
+        if (
+            isinstance(node.value, ast.Call)
+            and attribute_of(node.value.func, self.self_name) == "merge_artifacts"
+        ):
+            return self._merge(node.value, state)
         self._load(node.value, state)
         if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) in (
             "sys.exit",
@@ -189,6 +236,14 @@ class Walk(Access):
         ):
             return None
         return state
+
+    def _merge(self, call: ast.Call, state: State) -> State:
+        for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
+            self._load(argument, state)
+        beside = [node for node in self.step.node.body if node.lineno == call.lineno]
+        plain = self.depth == 0 and self.reachable and not self.exits and len(beside) == 1
+        self.merges.append(Merge(call, state.must, state.may, plain))
+        return replace(state, merges=len(self.merges) if plain else state.merges)
 
     def _visit_assign(self, node: ast.Assign, state: State) -> State:
         self._load(node.value, state)
@@ -246,8 +301,18 @@ class Walk(Access):
 
     def _visit_if(self, node: ast.If, state: State) -> State | None:
         self._load(node.test, state)
+        test, there, missing = node.test, state, state
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            missing = self._found(test.operand, state)
+        else:
+            there = self._found(test, state)
         with _Deeper(self):
-            return merged([self._block(node.body, state), self._block(node.orelse, state)])
+            return merged([self._block(node.body, there), self._block(node.orelse, missing)])
+
+    def _found(self, test: ast.expr, state: State) -> State:
+        """The state where ``hasattr(self, "x")`` holds: there x is as good as assigned."""
+        known = {ask.name for ask in self.asked if ask.node is test and not ask.default}
+        return replace(state, must=state.must | known)
 
     def _visit_while(self, node: ast.While, state: State) -> State | None:
         forever = isinstance(node.test, ast.Constant) and bool(node.test.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
+from codegen.analyse.body.syntax import asked_name
 from codegen.analyse.mutation import knowledge as known
 from codegen.analyse.mutation.links import (
     Function,
@@ -27,6 +28,13 @@ class Calls(Links):
         named = {keyword.arg: self.value(keyword.value) for keyword in node.keywords}
         given = joined([*positional, *named.values()])
         dotted = self._imported(node.func)
+        if self.self_name is not None:
+            asked = asked_name(node, self.self_name, self.mutations.scope, self.local)
+            if asked is not None:
+                alias = {} if asked in self.exempt else {asked: Link.ALIAS}
+                return joined([alias, self.names.get(f"self.{asked}", {}), given])
+            if self.artifact(node.func) in ("foreach_stack", "merge_artifacts", "next"):
+                return {}
         if isinstance(node.func, ast.Name):
             return self._named(node, node.func.id, positional, named, given)
         if dotted is not None:

@@ -135,7 +135,9 @@ class Follow(Calls):
         """How the value of an expression hangs together with the artifacts."""
         name = self.artifact(node)
         if name is not None:
-            if name in self.exempt or name == "name":
+            if name == "input" and self.items is not None:
+                name = self.items
+            if name in self.exempt or name in ("name", "index", "input"):
                 return {}
             return joined([{name: Link.ALIAS}, self.names.get(f"self.{name}", {})])
         match node:

@@ -46,20 +46,21 @@ PLAIN_ATTRIBUTES = frozenset({"dtype", "itemsize", "nbytes", "ndim", "shape", "s
 #: Methods that change nothing, on the built-in types and on arrays and frames.
 PURE_METHODS = frozenset(
     {
-        "capitalize", "casefold", "copy", "count", "decode", "difference", "encode", "endswith",
-        "find", "format", "get", "index", "intersection", "isalnum", "isalpha", "isdigit",
-        "isdisjoint", "islower", "isnumeric", "isspace", "issubset", "issuperset", "isupper",
-        "items", "join", "keys", "ljust", "lower", "lstrip", "replace", "rfind",
-        "rjust", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "swapcase",
-        "symmetric_difference", "title", "union", "upper", "values", "zfill", "most_common",
-        "isoformat", "strftime", "total_seconds", "date", "as_integer_ratio", "is_integer",
-        "all", "any", "argmax", "argmin", "astype", "describe", "dot", "drop", "drop_duplicates",
-        "dropna", "fillna", "groupby", "head", "isin", "isna", "max", "mean", "median", "merge",
-        "min", "notna", "nunique", "prod", "quantile", "rename", "reset_index", "round",
-        "set_index",
-        "sort_values", "std", "sum", "tail", "to_csv", "to_dict", "to_json", "to_list", "to_numpy",
-        "tolist", "unique", "value_counts", "var", "agg", "isnull", "notnull", "nlargest",
-        "nsmallest", "corr", "transpose", "reshape", "flatten", "ravel", "to_string",
+        "capitalize", "casefold", "center", "copy", "count", "decode", "difference", "encode",
+        "endswith", "expandtabs", "find", "format", "get", "index", "intersection", "isalnum",
+        "isalpha", "isascii", "isdecimal", "isdigit", "isdisjoint", "isidentifier", "islower",
+        "isprintable", "istitle", "isnumeric", "isspace", "issubset", "issuperset", "isupper",
+        "items", "join", "keys", "ljust", "lower", "lstrip", "removeprefix", "removesuffix",
+        "replace", "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip", "split",
+        "splitlines", "startswith", "strip", "swapcase", "symmetric_difference", "title",
+        "translate", "union", "upper", "values", "zfill", "most_common", "isoformat", "strftime",
+        "total_seconds", "date", "as_integer_ratio", "is_integer", "all", "any", "argmax",
+        "argmin", "astype", "describe", "dot", "drop", "drop_duplicates", "dropna", "fillna",
+        "groupby", "head", "isin", "isna", "max", "mean", "median", "merge", "min", "notna",
+        "nunique", "prod", "quantile", "rename", "reset_index", "round", "set_index",
+        "sort_values", "std", "sum", "tail", "to_csv", "to_dict", "to_json", "to_list",
+        "to_numpy", "tolist", "unique", "value_counts", "var", "agg", "isnull", "notnull",
+        "nlargest", "nsmallest", "corr", "transpose", "reshape", "flatten", "ravel", "to_string",
     }
 )  # fmt: skip
 

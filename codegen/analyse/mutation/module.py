@@ -85,15 +85,29 @@ class Mutations:
                 if (makers | mentioned) & (self._suspects | {f"self.{n}" for n in self.inserting}):
                     self.inserting.add(name)
 
-    def changed(self, step: Step, immutable: Mapping[str, str]) -> frozenset[str]:
-        """The artifacts that ``step`` may change in place; those ``immutable`` cannot be."""
+    def changed(
+        self, step: Step, immutable: Mapping[str, str], items: str | None = None
+    ) -> frozenset[str]:
+        """The artifacts that ``step`` may change in place; those ``immutable`` cannot be.
+
+        ``self.input`` is an element of the artifact ``items``.
+        """
         follow = Follow(self, step.node, step.self_name)
+        follow.items = items
         follow.exempt = frozenset(immutable) | frozenset(self.flow.parameters)
         follow.run()
         if self.restless:
             touched = {follow.artifact(node) for node in ast.walk(step.node)} - {None}
             follow.changed |= {name for name in touched if name and name not in follow.exempt}
         return frozenset(follow.changed)
+
+    def changes_inputs(self, step: Step) -> bool:
+        """Whether a join may change artifacts of its inputs in place."""
+        argument = step.node.args.args[1].arg
+        follow = Follow(self, step.node, step.self_name)
+        follow.names[argument] = {argument: Link.ALIAS}
+        follow.run()
+        return argument in follow.changed
 
     def summary(self, name: str) -> Summary | None:
         """What is known of a function or class of the module; None if that is nothing."""

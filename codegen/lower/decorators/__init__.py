@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from codegen.lower.decorators.arguments import Arguments
 from codegen.lower.decorators.environment import environment
+from codegen.lower.decorators.parallel import parallel
 from codegen.lower.decorators.resources import resources
 from codegen.lower.decorators.retry import retry
 from codegen.lower.decorators.settings import Settings
@@ -15,6 +16,7 @@ from codegen.lower.decorators.timeout import timeout
 STEP_DECORATORS: Mapping[str, tuple[tuple[str, ...], Callable[[Arguments, Settings], None]]] = {
     "environment": (("vars",), environment),
     "resources": (("cpu", "gpu", "disk", "memory", "shared_memory"), resources),
+    "parallel": ((), parallel),
     "retry": (("times", "minutes_between_retries"), retry),
     "timeout": (("seconds", "minutes", "hours"), timeout),
 }

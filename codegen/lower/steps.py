@@ -1,0 +1,500 @@
+"""A step to its task: the signature, and the body with artifacts as local variables."""
+
+from __future__ import annotations
+
+import ast
+
+from codegen.analyse.body import Exit, report_escape, returns_next
+from codegen.analyse.dataflow import StepFlow, live_exits
+from codegen.analyse.regions import loops
+from codegen.analyse.scope import local_bindings
+from codegen.analyse.sequences import indexable
+from codegen.analyse.state import seed_statements
+from codegen.flyte import Field, OutputsType, Task
+from codegen.lower.body import (
+    AskPlan,
+    BodyPlan,
+    MergePlan,
+    Replacement,
+    header_comment,
+    own_returns,
+    returns_text,
+    rewrite,
+)
+from codegen.lower.context import Context, TaskInput
+from codegen.lower.inputs import join_inputs, join_prologue
+from codegen.lower.names import free, local_names
+from codegen.lower.transitions import transition_values
+from codegen.parse.module import bound_names
+
+#: Rounds of a loop that one pod runs before it starts the next.
+ROUNDS = 50
+
+#: Dynamic tasks that may nest in a local run: the name of each one's folder contains those of all
+#: around it (flytekit/core/context_manager.py), and names of files end at 255 bytes.
+_DEPTH = 28
+
+
+def lower_step(context: Context, name: str) -> Task:
+    """The task of one step; notes its inputs in the context."""
+    return _Step(context, context.dataflow.steps[name]).task()
+
+
+class _Step:
+    def __init__(self, context: Context, step: StepFlow) -> None:
+        self.context = context
+        self.flow = context.flow
+        self.step = step
+        self.name = step.step.name
+        self.symbols = context.symbols
+        self.join = step.join
+        self.taken = frozenset(n for node in self.flow.module.kept for n in bound_names(node))
+        self.generated = context.generated_fields(step)
+        self.local = self._local_names()
+        own = frozenset(local_bindings(step.step.node))
+        self.bound = own | frozenset(self.local.values())
+        self.own = own
+        self.asked_only = self._asked_only()
+        self.inputs = self._inputs()
+        self.bound |= frozenset(given.name for given in self.inputs)
+        self.given = {(given.source, given.key, given.number): given.name for given in self.inputs}
+        self.item = ""
+        self.expressions = self._expressions()
+
+    # ------------------------------------------------------------------ signature
+
+    def task(self) -> Task:
+        """The whole task."""
+        context, name = self.context, self.name
+        settings = context.settings[name]
+        context.inputs[name] = self.inputs
+        constant = context.names.constant(name, "ENVIRONMENT")
+        constants: tuple[str, ...] = ()
+        if settings.variables:
+            pairs = ", ".join(f"{key!r}: {value}" for key, value in settings.variables.items())
+            constants = (f"{constant} = {{{pairs}}}",)
+        outputs = self._outputs_type()
+        body = self._body(outputs)
+        return Task(
+            name=context.names.tasks[name],
+            decorator=self.symbols.use("dynamic" if loops(self.step.step) else "task"),
+            comments=(*self.step.step.comments, *header_comment(self.step.step))
+            + settings.comments(),
+            constants=constants,
+            options=settings.options(self.symbols, constant),
+            wrappers=self._wrappers(constant),
+            inputs=tuple(Field(i.name, i.type, default=i.default) for i in self.inputs),
+            outputs=outputs,
+            returns=self._returns(outputs),
+            body=body,
+        )
+
+    def _wrappers(self, constant: str) -> tuple[str, ...]:
+        settings = self.context.settings[self.name]
+        wrappers = settings.wrappers(self.symbols, constant)
+        if loops(self.step.step):
+            # what is retried or timed is one round, so that each gets a pod of its own
+            most = 1 if settings.retries or settings.limit is not None else ROUNDS
+            self._note_loop(most)
+            renamed = {
+                self.context.fields[key]: self.given["artifact", key, 0]
+                for key in self.step.inputs
+                if key in self.step.outputs
+                and self.context.fields[key] != self.given["artifact", key, 0]
+            }
+            more = "".join(f", {name}={given!r}" for name, given in renamed.items())
+            chosen = self.step.visits[0].chosen
+            assert chosen is not None
+            if self.context.generated(chosen) != chosen.name:
+                self.symbols.need("choice")
+                more = f", choice={self.context.generated(chosen)!r}{more}"
+            wrappers = (f"{self.symbols.use('repeat_step')}({most}{more})", *wrappers)
+        if self.context_seeds:
+            wrappers = (*wrappers, self.symbols.use("seeded"))
+        pickled = [*self.step.inputs, *self.step.outputs]
+        if self.join is not None:
+            pickled += [name for branch in self.join.attributes for name in branch]
+            pickled += self.join.shared
+        natives = self.context.dataflow.kinds
+        mapped = self.step.mapped and self.step.outputs
+        if mapped or any(name not in natives for name in pickled):
+            wrappers = (*wrappers, self.symbols.use("with_artifacts"))
+        return wrappers
+
+    def _note_loop(self, most: int) -> None:
+        transition = self.step.step.transition
+        assert transition is not None
+        each = "one round" if most == 1 else f"up to {most} rounds"
+        self.context.diagnostics.add(
+            "MF214",
+            transition.position,
+            f"the step leads back to itself: each pod runs {each} and then starts the next, and "
+            f"flytekit nests {_DEPTH} of them in a local run, which makes {most * _DEPTH} rounds",
+            "Write a longer loop as a loop within the step.",
+            self.name,
+        )
+
+    @property
+    def context_seeds(self) -> tuple[str, ...]:
+        """The statements of the module that seed random numbers."""
+        return seed_statements(self.flow.module.kept)
+
+    def _outputs_type(self) -> OutputsType | None:
+        if self.step.mapped or not (self.step.outputs or self.generated):
+            return None
+        self.symbols.use("NamedTuple")
+        fields = [self.context.field(name) for name in self.step.outputs]
+        fields += [field for _, field in self.generated]
+        return OutputsType(self.context.names.outputs[self.name], tuple(fields))
+
+    def _returns(self, outputs: OutputsType | None) -> str:
+        if outputs is not None:
+            return outputs.name
+        if self.step.mapped and self.step.outputs:
+            self.symbols.need("maps")
+            return self.symbols.use("Artifact")
+        return "None"
+
+    def _local_names(self) -> dict[str, str]:
+        """Local variables for all artifacts and Parameters of a step."""
+        step = self.step
+        wanted = dict.fromkeys(
+            [
+                *step.inputs,
+                *step.parameters,
+                *step.facts.assigned,
+                *sorted(step.facts.mentioned),
+                *(ask.name for ask in step.facts.asks),
+            ]
+        )
+        generated = {self.context.names.outputs[self.name], "locals", "Unset", "_"}
+        if self.join is not None:
+            generated |= {"enumerate", "vars", "zip", self.step.step.node.args.args[1].arg}
+        read = {*step.inputs, *step.outputs, *step.facts.mentioned}
+        unused = frozenset(name for name in step.facts.assigned if name not in read)
+        return local_names(wanted, step.facts.names | generated, unused)
+
+    def _asked_only(self) -> frozenset[str]:
+        """Inputs that may be unset and that the step reads only where it has asked whether they
+        are, or has set them itself."""
+        facts = self.step.facts
+        names = {ask.name for ask in facts.asks} & set(self.step.inputs)
+        names -= {read.name for read in facts.reads} - facts.guarded
+        names -= {found.name for found in facts.deletions}
+        return frozenset(names - {ask.name for ask in facts.asks if not ask.plain})
+
+    def _inputs(self) -> tuple[TaskInput, ...]:
+        context, step = self.context, self.step
+        taken = set(step.facts.names) | set(self.local.values())
+        found = [
+            TaskInput(self.local[name], context.type(name), "artifact", name)
+            for name in step.inputs
+            if name not in step.absent
+        ]
+        if self.join is not None:
+            argument = step.step.node.args.args[1].arg
+            join_given = join_inputs(context, self.join, argument, taken - {argument})
+            taken |= {given.name for given in join_given}
+            found += join_given
+        for depth, frame in enumerate(step.frames):
+            last = depth == len(step.frames) - 1
+            needed = any(frame.index in visit.needs for visit in step.visits)
+            if needed or (step.mapped and last):
+                name = free("index" if last else frame.index.name, taken)
+                taken.add(name)
+                found.append(TaskInput(name, "int", "index", frame.target, depth))
+            if any(frame.indices in visit.needs for visit in step.visits):
+                name = free(frame.indices.name, taken)
+                taken.add(name)
+                kind = self.symbols.list_of("int")
+                found.append(TaskInput(name, kind, "indices", frame.target, depth))
+        for name in step.parameters:
+            plan = context.plans[name]
+            given = self.local[name]
+            if plan.decode is not None:
+                given = free(f"{given.rstrip('_')}_{plan.decode.suffix}", taken)
+                taken.add(given)
+            found.append(TaskInput(given, plan.input.type, "parameter", name))
+        for name in step.inputs:
+            if name in step.absent:
+                self.symbols.need("absent")
+                self.symbols.use("Unset")
+                kind = f"{context.type(name)} | None"
+                found.append(TaskInput(self.local[name], kind, "artifact", name, default="None"))
+        return tuple(found)
+
+    # ------------------------------------------------------------------ body
+
+    def _body(self, outputs: OutputsType | None) -> str:
+        step = self.step
+        prologue = self._prologue()
+        by_node = {found.node: found for found in step.facts.exits}
+        returns = tuple(
+            self._replacement(node, by_node.get(node)) for node in own_returns(step.step.node)
+        )
+        final: tuple[str, ...] = ()
+        if None in by_node:
+            final = self._return(by_node[None])
+        elif not live_exits(step.facts) and (outputs is not None or step.mapped):
+            # never reached, but flytekit wants a task with outputs to have a return statement
+            fields = [(self.context.fields[name], self.local[name]) for name in step.outputs]
+            fields += [(field.name, field.name) for _, field in self.generated]
+            if outputs is not None:
+                final = (returns_text(outputs.name, fields),)
+            elif fields:
+                final = (returns_text(self.symbols.use("SimpleNamespace"), fields),)
+        plan = BodyPlan(
+            flow=self.flow.name,
+            names=self.local,
+            returns=returns,
+            final=final,
+            prologue=tuple(prologue),
+            expressions=self.expressions,
+            asks=self._asks(),
+            merges=self._merges(),
+        )
+        return rewrite(step.step, plan)
+
+    def _prologue(self) -> list[str]:
+        step, local = self.step, self.local
+        lines: list[str] = []
+        if "name" in step.facts.mentioned:
+            lines.append(f"{local['name']} = {self.flow.name!r}")
+        for name in self._guarded():
+            unset = self.symbols.use("Unset", self.bound)
+            why = "" if lines else "  # reading it must fail, as in Metaflow"
+            lines.append(f"if {local[name]} is {unset}:{why}\n    del {local[name]}")
+        for name in step.parameters:
+            lines += self._decoded(name)
+        if step.mapped:
+            changed = {name for visit in step.visits for name in visit.changed}
+            for name in (name for name in step.inputs if name in changed):
+                copy = self.symbols.use("copy", self.bound)
+                why = "  # a local run shares it among all elements"
+                lines.append(f"{local[name]} = {copy}.deepcopy({local[name]}){why}")
+        if self.join is not None and self.join.objects:
+            self._check_builtins()
+            given = {(i.source, i.key, i.number): i.name for i in self.inputs}
+            parameters = {name: local[name] for name in self.join.parameters}
+            argument = self.step.step.node.args.args[1].arg
+            lines += join_prologue(self.context, self.join, argument, given, parameters, self.bound)
+        if self.item:
+            lines.append(self.item)
+        return lines
+
+    def _check_builtins(self) -> None:
+        shadowed = (self.own | self.taken) & {"enumerate", "vars", "zip"}
+        if shadowed:
+            report_escape(
+                self.step.step,
+                self.step.step.position,
+                f"{', '.join(sorted(shadowed))} means something else here than the builtin",
+                self.context.diagnostics,
+            )
+
+    def _decoded(self, name: str) -> list[str]:
+        """What makes the value of a Parameter from its input."""
+        plan, local = self.context.plans[name], self.local[name]
+        given = self.given["parameter", name, 0]
+        lines: list[str] = []
+        if plan.checked:
+            missing = f"Missing option --{plan.input.name}"
+            lines.append(f"if {given} is None:\n    raise ValueError({missing!r})")
+        if plan.decode is not None:
+            text = plan.decode.statement(local, given, "json")
+            if "json.loads(" in text:
+                text = plan.decode.statement(local, given, self.symbols.use("json", self.bound))
+            lines.append(text)
+        return lines
+
+    def _guarded(self) -> list[str]:
+        """The inputs that may be unset and that the body reads or deletes: it must see them so."""
+        facts = self.step.facts
+        touched = facts.mentioned | {found.name for found in facts.deletions}
+        touched |= {ask.name for ask in facts.asks}
+        touched -= self.asked_only
+        optional = self.step.optional
+        return [name for name in self.step.inputs if name in optional and name in touched]
+
+    # ------------------------------------------------------------------ self.index and its like
+
+    def _expressions(self) -> dict[str, str]:
+        """What stands for expressions of the source other than artifacts."""
+        step, own = self.step, self.step.step.self_name
+        found: dict[str, str] = {}
+        used = {member.name for member in step.facts.members}
+        frames = step.frames
+        if "index" in used:
+            depth = len(frames) - 1
+            found[f"{own}.index"] = self._index(depth) if frames else "None"
+        if "input" in used:
+            found[f"{own}.input"] = self._input() if frames else "None"
+        if "foreach_stack" in used:
+            rows = [
+                f"({self._index(depth)}, {self._count(depth)}, {self._item(depth)})"
+                for depth in range(len(frames))
+            ]
+            found[f"{own}.foreach_stack()"] = f"[{', '.join(rows)}]"
+        for text in step.facts.parallel:
+            depth = len(frames) - 1
+            is_index = text.endswith("node_index")
+            found[text] = self._index(depth) if is_index else f"len({self._indices(depth)})"
+        if self.join is not None:
+            argument = step.step.node.args.args[1].arg
+            if self.join.foreach is not None:
+                for tail in self.join.branches[0].tails:
+                    found[f"{argument}.{tail}"] = f"{argument}[-1]"
+            elif not self.join.objects:
+                for number, branch in enumerate(self.join.branches):
+                    for key in self.join.attributes[number]:
+                        shown = self._unmangled(key)
+                        text = f"{argument}.{branch.label}.{shown}"
+                        found[text] = self.given["branch", key, number]
+                    for key in self.join.parameters:
+                        found[f"{argument}.{branch.label}.{key}"] = self.local[key]
+        return found
+
+    def _unmangled(self, name: str) -> str:
+        prefix = f"_{self.flow.name.lstrip('_')}__"
+        return f"__{name[len(prefix) :]}" if name.startswith(prefix) else name
+
+    def _index(self, depth: int) -> str:
+        return self.given["index", self.step.frames[depth].target, depth]
+
+    def _indices(self, depth: int) -> str:
+        return self.given["indices", self.step.frames[depth].target, depth]
+
+    def _count(self, depth: int) -> str:
+        """The number of elements in ``foreach_stack()``, which parallel nodes do not have."""
+        parallel = self.step.frames[depth].variable is None
+        return "None" if parallel else f"len({self._indices(depth)})"
+
+    def _input(self) -> str:
+        """``self.input``: once, or for a list that the step replaces, where it stands; else a
+        local variable."""
+        depth = len(self.step.frames) - 1
+        text = self._item(depth)
+        name = self.step.frames[depth].variable
+        count = sum(
+            isinstance(node, ast.Attribute) and node.attr == "input"
+            for node in ast.walk(self.step.step.node)
+        )
+        facts = self.step.facts
+        later = name in facts.assigned and name not in facts.looked_up
+        once = count == 1 and name not in facts.assigned
+        if text == "None" or name is None or later or once or self.join is not None:
+            return text
+        item = free("item", self.bound | self.step.facts.names)
+        self.item = f"{item} = {text}"
+        return item
+
+    def _item(self, depth: int) -> str:
+        """The element of the foreach at a depth; None where its list is not there."""
+        name = self.step.frames[depth].variable
+        if name is None:
+            return self._index(depth)
+        index = self._index(depth)
+        known = name in self.step.parameters or name in self.step.inputs
+        if not known and name not in self.step.facts.assigned:
+            return "None"
+        if indexable(self.context.dataflow, self.context.scope, name):
+            return f"{self.local[name]}[{index}]"
+        return f"{self.symbols.use('item_at', self.bound)}({self.local[name]}, {index})"
+
+    # ------------------------------------------------------------------ questions and merges
+
+    def _asks(self) -> tuple[AskPlan, ...]:
+        """What each ``hasattr`` and ``getattr`` of an artifact becomes, in source order."""
+        plans = []
+        for ask, answer in zip(self.step.facts.asks, self.step.asked, strict=True):
+            if answer and not ask.plain:
+                report_escape(
+                    self.step.step,
+                    ask.position,
+                    "the default of a getattr that is never used does something",
+                    self.context.diagnostics,
+                )
+            local = self.local[ask.name]
+            unset = ""
+            if answer is None and ask.name in self.asked_only:
+                unset = self.symbols.use("Unset", self.bound)
+            elif answer is None:
+                self._check_locals(ask.name)
+            plans.append((ask.position, AskPlan(ask.name, local, answer, unset)))
+        return tuple(plan for _, plan in sorted(plans, key=lambda pair: pair[0]))
+
+    def _merges(self) -> tuple[MergePlan, ...]:
+        if self.join is None:
+            return ()
+        found = []
+        for names in self.join.merges:
+            lines = []
+            for name in names:
+                lines.append((self.local[name], name, name in self.join.unsure))
+                if name in self.join.unsure:
+                    self.symbols.need("unset merges")
+            helper = self.symbols.use("merge_artifact", self.bound) if lines else ""
+            unset = self.symbols.use("Unset", self.bound) if any(u for *_, u in lines) else ""
+            found.append(MergePlan(helper, unset, tuple(lines)))
+        return tuple(found)
+
+    # ------------------------------------------------------------------ exits
+
+    def _replacement(self, node: ast.Return, found: Exit | None) -> Replacement:
+        step = self.step
+        evaluate = (
+            node.value is not None
+            and not isinstance(node.value, ast.Constant)
+            and not returns_next(node, step.step.self_name)
+        )
+        if found is None or not found.reachable:
+            return Replacement(("return",), evaluate)
+        if found.fails:
+            transition = step.step.transition
+            assert transition is not None
+            target = transition.targets[0]
+            message = f"step {self.name} returned without self.next(self.{target})"
+            return Replacement((f"raise RuntimeError({message!r})",), evaluate)
+        return Replacement(self._return(found) or ("return",), evaluate)
+
+    def _return(self, found: Exit) -> tuple[str, ...]:
+        """The statements at an exit; none where there is nothing to return or to check."""
+        step, context = self.step, self.context
+        values = transition_values(context, step, self.local, self.expressions, self.bound)
+        fields = [(context.fields[name], self._output(name, found)) for name in step.outputs]
+        if step.mapped:
+            if not fields:
+                return ()
+            unsure = [name for name in step.outputs if name in step.unsure]
+            call = "set_artifacts" if unsure else "SimpleNamespace"
+            plain = [(name, text) for name, (_, text) in zip(step.outputs, fields, strict=True)]
+            if unsure:
+                self.symbols.use("Unset")
+            return (returns_text(self.symbols.use(call, self.bound), plain),)
+        fields += [
+            (field.name, value) for (_, field), value in zip(self.generated, values, strict=True)
+        ]
+        if not fields:
+            return ()
+        return (returns_text(context.names.outputs[self.name], fields),)
+
+    def _output(self, name: str, found: Exit) -> str:
+        """The value of an output at an exit; ``locals()`` tells whether it has one."""
+        step, local = self.step, self.local[name]
+        passed = name in step.inputs and name not in self._guarded()
+        if name in found.must or (passed and name not in found.gone):
+            return local
+        unset = self.symbols.use("Unset", self.bound)
+        if name not in found.may and name not in step.inputs:
+            return unset
+        self._check_locals(name)
+        return f"locals().get({local!r}, {unset})"
+
+    def _check_locals(self, name: str) -> None:
+        if "locals" in self.own or "locals" in self.taken:
+            report_escape(
+                self.step.step,
+                self.step.step.position,
+                f"{name} may be unset at its end, and locals() means something else here",
+                self.context.diagnostics,
+            )

@@ -1,0 +1,87 @@
+"""What a step returns for its transition: the indices of a foreach, the choice of a switch."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Mapping
+
+from codegen.analyse.body import attribute_of, report_escape
+from codegen.analyse.dataflow import StepFlow
+from codegen.analyse.evaluate import evaluate
+from codegen.lower.context import Context
+from codegen.model import Shape, Transition
+from codegen.parse.names import mangled
+
+
+def transition_values(
+    context: Context,
+    step: StepFlow,
+    local: Mapping[str, str],
+    expressions: Mapping[str, str],
+    bound: frozenset[str],
+) -> list[str]:
+    """The expressions for the generated fields of a step, in the order of the fields.
+
+    ``local`` are the local variables of artifacts; ``expressions`` stand for other texts of the
+    source.
+    """
+    transition = step.step.transition
+    if transition is None:
+        return []
+    symbols = context.symbols
+    match transition.shape:
+        case Shape.FOREACH:
+            name = transition.foreach
+            assert name is not None
+            return [f"{symbols.use('foreach_indices', bound)}({name!r}, {local[name]})"]
+        case Shape.PARALLEL:
+            assert transition.count is not None
+            rename = _Rename(context.flow.name, step.step.self_name, local, expressions)
+            renamed = rename.visit(copy.deepcopy(transition.count))
+            if any(isinstance(node, ast.Name) and node.id == "self" for node in ast.walk(renamed)):
+                report_escape(
+                    step.step,
+                    transition.position,
+                    "num_parallel asks the flow for something",
+                    context.diagnostics,
+                )
+            count = ast.unparse(renamed)
+            return [f"{symbols.use('foreach_indices', bound)}('num_parallel', range({count}))"]
+        case Shape.SWITCH:
+            name = transition.condition
+            assert name is not None
+            cases = ", ".join(
+                f"{key!r}: {context.names.tasks[target]!r}"
+                for key, target in switch_cases(transition).items()
+            )
+            call = symbols.use("switch_to", bound)
+            return [f"{call}({name!r}, {local[name]}, {{{cases}}})"]
+    return []
+
+
+def switch_cases(transition: Transition) -> dict[object, str]:
+    """The cases as the dictionary that they are in Metaflow, in which equal keys fall together."""
+    return {evaluate(key, {}): target for key, target in transition.cases}
+
+
+class _Rename(ast.NodeTransformer):
+    """``self.x`` to its local name."""
+
+    def __init__(
+        self, flow: str, self_name: str, local: Mapping[str, str], expressions: Mapping[str, str]
+    ) -> None:
+        self.flow = flow
+        self.self_name = self_name
+        self.local = local
+        self.expressions = expressions
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """Replace an attribute of self."""
+        text = self.expressions.get(ast.unparse(node))
+        if text is not None:
+            return ast.parse(text, mode="eval").body
+        attribute = attribute_of(node, self.self_name)
+        if attribute is None or mangled(attribute, self.flow) not in self.local:
+            return self.generic_visit(node)
+        return ast.Name(self.local[mangled(attribute, self.flow)], ast.Load())
