@@ -59,7 +59,6 @@ class Node:
     task: str
     arguments: tuple[tuple[str, str], ...]
     mapped: tuple[tuple[str, str], ...] | None = None
-    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from codegen.analyse.graph import check_graph
 from codegen.analyse.groups import grouped
 from codegen.analyse.regions import region_tree
 from codegen.analyse.scope import module_scope
-from codegen.analyse.sequences import report_foreach
+from codegen.analyse.sequences import artifact_stores, report_foreach
 from codegen.analyse.state import report_state
 from codegen.diagnostics import Diagnostic, Diagnostics, Position
 from codegen.emit import emit
@@ -98,13 +98,14 @@ def _translate(
         return None
     region = grouped(region)
     report_state(flow, scope, diagnostics)
-    report_foreach(flow, scope, diagnostics)
+    stores = artifact_stores(flow)
+    report_foreach(flow, stores, scope, diagnostics)
     kinds = {**dict.fromkeys(flow.parameters), **parameter_kinds(plans)}
     required = [name for name, plan in plans.items() if plan.checked]
     dataflow = analyse_dataflow(flow, region, bodies, scope, kinds, required, diagnostics)
     if diagnostics.failed:
         return None
     names = Names(flow, scope, symbols_taken, diagnostics)
-    context = Context(flow, scope, dataflow, plans, settings, names, symbols, diagnostics)
+    context = Context(flow, scope, stores, dataflow, plans, settings, names, symbols, diagnostics)
     module = lower_module(context, schedule, options.module)
     return emit(module, flow.module.imports, diagnostics)

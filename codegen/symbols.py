@@ -37,6 +37,7 @@ class Symbols:
         "map_task": "flytekit",
         "os": "",
         "pickle": "",
+        "reprlib": "",
         "signal": "",
         "task": "flytekit",
         "threading": "",

@@ -320,7 +320,8 @@ class _Forward:
         mapped = len(item.body) == 1 and isinstance(first, Step) and not loops(first)
         indices = Output(f"{target}_indices", split.scope, visit=split)
         index = Index(f"{target}_index", inner)
-        frame = Frame(target, item.step.transition.foreach, index, indices)
+        count = Output(f"{target}_count", split.scope, visit=split)
+        frame = Frame(target, item.step.transition.foreach, index, count)
         plan = ForeachPlan(split, target, inner, indices, frame, mapped)
         split.fans = plan
         plan.body = self.region(item.body, environment, inner, (*frames, frame))
@@ -382,7 +383,13 @@ class _Forward:
         join, merged, facts = plan_join(
             self.flow, step, facts, use, branches, foreach, self.scope, self.diagnostics
         )
-        join.copied = bool(join.shared) and self.mutations.changes_inputs(step)
+        if join.shared or join.parameters:
+            shared = [*join.shared, *join.parameters]
+            changed = self.mutations.changed_inputs(step, [*shared, "input"])
+            if foreach is not None and "input" in changed:
+                changed |= {foreach.frame.variable or ""}
+            join.copied = changed & frozenset(shared)
+        self._check_looked_up(step, facts, join, frames)
         lost = dict(environment.lost)
         for branch in branches:
             lost.update(branch.environment.lost)
@@ -395,6 +402,23 @@ class _Forward:
             names = {*visit.parameters, *join.parameters}
             visit.parameters = tuple(name for name in self.flow.parameters if name in names)
         return visit
+
+    def _check_looked_up(
+        self, step: Step, facts: BodyFacts, join: JoinPlan, frames: tuple[Frame, ...]
+    ) -> None:
+        """``self.input`` of a join whose merge brings its list back only perhaps, or later."""
+        compared = {name for names in join.merges for name in names}
+        looked_up = [member for member in facts.members if member.name != "index"]
+        for frame in frames:
+            late = any(not member.merges for member in looked_up)
+            if frame.variable in compared and looked_up and (late or frame.variable in join.unsure):
+                report_escape(
+                    step,
+                    looked_up[0].position,
+                    f"whether self.{frame.variable}, of which self.input is an element, is there "
+                    "depends on the run",
+                    self.diagnostics,
+                )
 
     def _visit(
         self,
@@ -525,12 +549,12 @@ class _Forward:
         if facts.parallel:
             visit.needs[frames[-1].index] = None
             if any(name.endswith("num_nodes") for name in facts.parallel):
-                visit.needs[frames[-1].indices] = None
+                visit.needs[frames[-1].count] = None
         if "foreach_stack" in used:
             for frame in frames:
                 visit.needs[frame.index] = None
                 if frame.variable is not None:
-                    visit.needs[frame.indices] = None
+                    visit.needs[frame.count] = None
         looked_up = frames if "foreach_stack" in used else frames[-1:] if "input" in used else ()
         for frame in looked_up:
             name = frame.variable

@@ -26,6 +26,8 @@ def report_reads(
 
 def _joined(places: Sequence[Environment]) -> Environment:
     """What holds at one of several places, surely only if at all of them."""
+    if len(places) == 1:
+        return places[0]
     result = Environment()
     for name in dict.fromkeys(name for place in places for name in place.slots):
         slots = [place.slots.get(name) for place in places]

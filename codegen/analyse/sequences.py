@@ -6,10 +6,9 @@ Source of the rules: metaflow/flowspec.py (next, _find_input).
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from codegen.analyse.body import attribute_of
-from codegen.analyse.dataflow import Dataflow
 from codegen.analyse.scope import ModuleScope, assigned_pairs, local_bindings
 from codegen.diagnostics import Diagnostics
 from codegen.model import Flow, Shape, Step
@@ -33,39 +32,49 @@ _BAD_CALLS = {
 }
 
 
-def indexable(dataflow: Dataflow, scope: ModuleScope, name: str) -> bool:
+Stores = Mapping[str, Sequence[tuple[Step, ast.expr | None]]]
+
+
+def artifact_stores(flow: Flow) -> Stores:
+    """Artifact → what each step assigns to it; None for what cannot be told."""
+    stores: dict[str, list[tuple[Step, ast.expr | None]]] = {}
+    for step in flow.steps.values():
+        for name, value in _stores(step):
+            stores.setdefault(name, []).append((step, value))
+    return stores
+
+
+def indexable(stores: Stores, scope: ModuleScope, name: str) -> bool:
     """Whether ``self.name`` surely takes an index wherever it is set; Parameters do."""
-    found = [
-        value is not None and _indexed(value, step.step, scope)
-        for step in dataflow.steps.values()
-        for value in _values(step.step, name)
-    ]
-    return all(found)
+    return all(
+        value is not None and _indexed(value, step, scope) for step, value in stores.get(name, ())
+    )
 
 
-def report_foreach(flow: Flow, scope: ModuleScope, diagnostics: Diagnostics) -> None:
+def report_foreach(
+    flow: Flow, stores: Stores, scope: ModuleScope, diagnostics: Diagnostics
+) -> None:
     """Warn of foreaches that do not work reliably in Metaflow either."""
     for step in flow.steps.values():
         transition = step.transition
         if transition is None or transition.shape is not Shape.FOREACH:
             continue
-        for other in flow.steps.values():
-            for value in _values(other, transition.foreach or ""):
-                kind = _bad(value, other, scope) if value is not None else None
-                if kind is not None:
-                    article = "an" if kind == "iterator" else "a"
-                    diagnostics.add(
-                        "MF213",
-                        transition.position,
-                        f"self.{transition.foreach} is {article} {kind} (set in {other.name}), "
-                        f"over which Metaflow's foreach is not reliable: {_BAD[kind]}",
-                        "Iterate over a list: sorted(…) or list(…).",
-                        step.name,
-                    )
+        for other, value in stores.get(transition.foreach or "", ()):
+            kind = _bad(value, other, scope) if value is not None else None
+            if kind is not None:
+                article = "an" if kind == "iterator" else "a"
+                diagnostics.add(
+                    "MF213",
+                    transition.position,
+                    f"self.{transition.foreach} is {article} {kind} (set in {other.name}), "
+                    f"over which Metaflow's foreach is not reliable: {_BAD[kind]}",
+                    "Iterate over a list: sorted(…) or list(…).",
+                    step.name,
+                )
 
 
-def _values(step: Step, name: str) -> Iterator[ast.expr | None]:
-    """What a step assigns to an artifact; None for what cannot be told."""
+def _stores(step: Step) -> Iterator[tuple[str, ast.expr | None]]:
+    """Each assignment to an artifact in a step."""
     for node in ast.walk(step.node):
         pairs: list[tuple[ast.expr, ast.expr | None]] = []
         if isinstance(node, ast.Assign):
@@ -80,8 +89,9 @@ def _values(step: Step, name: str) -> Iterator[ast.expr | None]:
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             pairs = assigned_pairs(node.optional_vars, None)
         for target, value in pairs:
-            if attribute_of(target, step.self_name) == name:
-                yield value
+            attribute = attribute_of(target, step.self_name)
+            if attribute is not None:
+                yield attribute, value
 
 
 def _origins(value: ast.expr, step: Step, scope: ModuleScope) -> list[ast.expr | None]:

@@ -104,12 +104,13 @@ class Environment:
 
 @dataclass(frozen=True)
 class Frame:
-    """A foreach around a step: the name of its list (None for ``num_parallel``), and the index."""
+    """A foreach around a step: the name of its list (None for ``num_parallel``), the index, and
+    the number of elements."""
 
     target: str
     variable: str | None
     index: Index
-    indices: Output
+    count: Output
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ class JoinPlan:
     ``parameters`` are Parameters. ``merges`` has, for each call of ``merge_artifacts``, the names
     that must be compared when it runs; those in ``unsure`` may turn out to be unset. ``index``
     and ``input`` tell whether these are read of an input, ``objects`` whether the body needs
-    objects for its inputs at all, ``copied`` whether it may change what they share. ``hidden`` is
+    objects for its inputs at all, ``copied`` are those shared that it may change. ``hidden`` is
     the list of the foreach if it is there for their ``input`` only.
     """
 
@@ -149,7 +150,7 @@ class JoinPlan:
     index: bool = False
     input: bool = False
     objects: bool = True
-    copied: bool = False
+    copied: frozenset[str] = frozenset()
     hidden: str | None = None
 
 

@@ -389,8 +389,12 @@ class _Rewriter(cst.CSTTransformer):
         small: list[cst.BaseSmallStatement] = []
         for position, (old, new) in enumerate(zip(original, updated, strict=True)):
             if self._is_next(old):
-                if tail and position == len(original) - 1:
-                    small += [_small(text) for text in self.plan.final]
+                if tail and position == len(original) - 1 and self.plan.final:
+                    *first, last = [_small(text) for text in self.plan.final]
+                    if first:
+                        before += [*small, *first]
+                        small = []
+                    small.append(last)
             elif self._only_annotates(old):
                 continue
             elif isinstance(old, cst.Return):
@@ -399,7 +403,11 @@ class _Rewriter(cst.CSTTransformer):
                 if replacement.evaluate and new.value is not None:
                     before += [*small, _evaluated(new.value)]
                     small = []
-                small += [_small(text) for text in replacement.statements]
+                *first, last = [_small(text) for text in replacement.statements]
+                if first:
+                    before += [*small, *first]
+                    small = []
+                small.append(last)
             else:
                 small.append(new)
         if small:

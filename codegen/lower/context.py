@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from codegen.analyse.dataflow import Dataflow, StepFlow
 from codegen.analyse.scope import ModuleScope
+from codegen.analyse.sequences import Stores, indexable
 from codegen.analyse.values import Given, Index, Output, Value, Visit
 from codegen.diagnostics import Diagnostics
 from codegen.flyte import Field
@@ -21,7 +22,7 @@ from codegen.symbols import Symbols
 class TaskInput:
     """An input of a task, and what it is there for.
 
-    ``source`` is ``"artifact"``, ``"parameter"``, ``"index"`` or ``"indices"`` (of the foreach at
+    ``source`` is ``"artifact"``, ``"parameter"``, ``"index"`` or ``"count"`` (of the foreach at
     that depth), ``"branch"`` (of a static join), ``"shared"``, ``"gathered"``, ``"elements"`` or
     ``"inputs"`` (of a foreach join); ``key`` is a name, ``number`` a depth or the number of a
     branch.
@@ -45,8 +46,8 @@ class TaskInput:
                 return given[self.key]
             case "index":
                 return visit.frames[self.number].index
-            case "indices":
-                return visit.frames[self.number].indices
+            case "count":
+                return visit.frames[self.number].count
         assert join is not None
         match self.source:
             case "branch":
@@ -68,12 +69,13 @@ class TaskInput:
 class Context:
     """One flow on its way to its module.
 
-    ``fields`` maps artifacts to the fields of outputs types, ``generated`` what a step hands on
-    beside its artifacts; ``inputs`` has the inputs of each task that has been lowered.
+    ``fields`` maps artifacts to the fields of outputs types, ``inputs`` has the inputs of each
+    task that has been lowered.
     """
 
     flow: Flow
     scope: ModuleScope
+    stores: Stores
     dataflow: Dataflow
     plans: Mapping[str, ParameterPlan]
     settings: Mapping[str, Settings]
@@ -104,6 +106,10 @@ class Context:
             producer.step.name,
         )
 
+    def indexable(self, artifact: str) -> bool:
+        """Whether an artifact surely takes an index."""
+        return indexable(self.stores, self.scope, artifact)
+
     def type(self, artifact: str) -> str:
         """The type of an artifact between tasks."""
         return self.dataflow.kinds.get(artifact) or self.symbols.use("Artifact")
@@ -120,13 +126,18 @@ class Context:
         """The field for what no artifact is: the indices of a foreach, the step chosen."""
         return free(value.name, set(self.fields.values()))
 
-    def generated_fields(self, step: StepFlow) -> list[tuple[Output, Field]]:
-        """What a step returns beside its artifacts."""
-        visit = step.visits[0]
+    def generated_fields(
+        self, step: StepFlow, visit: Visit | None = None
+    ) -> list[tuple[Output, Field]]:
+        """What a step returns beside its artifacts, at one of its places."""
+        visit = visit or step.visits[0]
         found: list[tuple[Output, Field]] = []
         if visit.fans is not None:
             indices = visit.fans.indices
             found.append((indices, Field(self.generated(indices), self.symbols.list_of("int"))))
+            count = visit.fans.frame.count
+            if count.demanded:
+                found.append((count, Field(self.generated(count), "int")))
         if visit.chosen is not None:
             found.append((visit.chosen, Field(self.generated(visit.chosen), "str")))
         return found
@@ -142,6 +153,8 @@ class Context:
             return self.symbols.list_of("int")
         if visit is not None and visit.chosen is value:
             return "str"
+        if visit is not None and visit.fans is not None and visit.fans.frame.count is value:
+            return "int"
         kind = self.dataflow.kinds.get(value.name)
         if kind is None and reference:
             self.symbols.need("reference")

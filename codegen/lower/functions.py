@@ -99,7 +99,7 @@ class _Body:
             if isinstance(node, Each):
                 made.append(Each(keeps, node.element, node.elements, node.node))
             else:
-                made.append(Node(keeps, node.task, node.arguments, node.mapped, node.overrides))
+                made.append(Node(keeps, node.task, node.arguments, node.mapped))
         made += [
             Order(self.promises[first], self.promises[second], number == 0)
             for number, (first, second) in enumerate(self.orders)
@@ -296,9 +296,7 @@ class _Lowering:
             if name in step.outputs:
                 body.texts[output] = f"{variable}.{self.context.fields[name]}"
                 body.makers[output] = variable
-        generated = [visit.fans.indices] if visit.fans is not None else []
-        generated += [visit.chosen] if visit.chosen is not None else []
-        for value in generated:
+        for value, _ in self.context.generated_fields(step, visit):
             body.texts[value] = f"{variable}.{self.context.generated(value)}"
             body.makers[value] = variable
         self._promise(body, variable, self._field_names(step))
@@ -341,9 +339,7 @@ class _Lowering:
         if bound:
             self.symbols.use("functools")
         indices = body.text(foreach.indices)
-        settings = self.context.settings[visit.step.name]
-        overrides = (f"retries={settings.retries}",) if settings.retries else ()
-        node = Node(variable, task, ((own.name, indices),), tuple(bound), overrides)
+        node = Node(variable, task, ((own.name, indices),), tuple(bound))
         self._add(body, variable, node, [*values, foreach.indices])
         if step.outputs:
             body.texts[foreach.results] = variable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codegen.analyse.sequences import indexable
 from codegen.analyse.values import JoinPlan
 from codegen.lower.context import Context, TaskInput
 from codegen.lower.names import free
@@ -103,6 +102,19 @@ class _Builder:
 
     def elements(self) -> list[str]:
         """An object for each element of a foreach."""
+        lines = self._objects()
+        if self._own_items():
+            assert self.join.foreach is not None
+            name = self.join.foreach.frame.variable
+            assert name is not None
+            item = self._item(name, f"{self.each}.{name}")
+            lines.append(
+                f"for {self.index}, {self.each} in enumerate({self.argument}):\n"
+                f"    {self.each}.input = {item}"
+            )
+        return lines
+
+    def _objects(self) -> list[str]:
         foreach = self.join.foreach
         assert foreach is not None
         attributes = self.join.attributes[0]
@@ -134,20 +146,26 @@ class _Builder:
 
     def _shared(self) -> list[tuple[str, str]]:
         """What all elements have in common, and their own index and input."""
-        shared = [key for key in self.join.shared if key != self.join.hidden]
-        fields = [(key, self._copied(self.given["shared", key, 0])) for key in shared]
-        fields += [(key, self._copied(text)) for key, text in self.parameters.items()]
+        hidden = None if self._own_items() else self.join.hidden
+        shared = [key for key in self.join.shared if key != hidden]
+        fields = [(key, self._copied(key, self.given["shared", key, 0])) for key in shared]
+        fields += [(key, self._copied(key, text)) for key, text in self.parameters.items()]
         if self.join.index:
             self.numbered = True
             fields.append(("index", self.index))
-        if self.join.input:
+        if self.join.input and not self._own_items():
             self.numbered = True
             fields.append(("input", self._input()))
         return fields
 
-    def _copied(self, text: str) -> str:
+    def _own_items(self) -> bool:
+        """Whether each input has a list of its own, of which its ``input`` is an element."""
+        assert self.join.foreach is not None
+        return self.join.input and self.join.foreach.frame.variable in self.join.copied
+
+    def _copied(self, key: str, text: str) -> str:
         """In Metaflow each input loads its own copy."""
-        if not self.join.copied:
+        if key not in self.join.copied:
             return text
         return f"{self.symbols.use('copy', self.bound)}.deepcopy({text})"
 
@@ -162,6 +180,9 @@ class _Builder:
             items = self.given["shared", name, 0]
         else:
             items = f"{self.each}.{name}" if self.join.foreach.mapped else name
-        if indexable(self.context.dataflow, self.context.scope, name):
+        return self._item(name, items)
+
+    def _item(self, name: str, items: str) -> str:
+        if self.context.indexable(name):
             return f"{items}[{self.index}]"
         return f"{self.symbols.use('item_at', self.bound)}({items}, {self.index})"

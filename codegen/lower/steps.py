@@ -8,7 +8,6 @@ from codegen.analyse.body import Exit, report_escape, returns_next
 from codegen.analyse.dataflow import StepFlow, live_exits
 from codegen.analyse.regions import loops
 from codegen.analyse.scope import local_bindings
-from codegen.analyse.sequences import indexable
 from codegen.analyse.state import seed_statements
 from codegen.flyte import Field, OutputsType, Task
 from codegen.lower.body import (
@@ -203,11 +202,10 @@ class _Step:
                 name = free("index" if last else frame.index.name, taken)
                 taken.add(name)
                 found.append(TaskInput(name, "int", "index", frame.target, depth))
-            if any(frame.indices in visit.needs for visit in step.visits):
-                name = free(frame.indices.name, taken)
+            if any(frame.count in visit.needs for visit in step.visits):
+                name = free(frame.count.name, taken)
                 taken.add(name)
-                kind = self.symbols.list_of("int")
-                found.append(TaskInput(name, kind, "indices", frame.target, depth))
+                found.append(TaskInput(name, "int", "count", frame.target, depth))
         for name in step.parameters:
             plan = context.plans[name]
             given = self.local[name]
@@ -338,7 +336,7 @@ class _Step:
         for text in step.facts.parallel:
             depth = len(frames) - 1
             is_index = text.endswith("node_index")
-            found[text] = self._index(depth) if is_index else f"len({self._indices(depth)})"
+            found[text] = self._index(depth) if is_index else self._elements(depth)
         if self.join is not None:
             argument = step.step.node.args.args[1].arg
             if self.join.foreach is not None:
@@ -361,13 +359,13 @@ class _Step:
     def _index(self, depth: int) -> str:
         return self.given["index", self.step.frames[depth].target, depth]
 
-    def _indices(self, depth: int) -> str:
-        return self.given["indices", self.step.frames[depth].target, depth]
+    def _elements(self, depth: int) -> str:
+        return self.given["count", self.step.frames[depth].target, depth]
 
     def _count(self, depth: int) -> str:
         """The number of elements in ``foreach_stack()``, which parallel nodes do not have."""
         parallel = self.step.frames[depth].variable is None
-        return "None" if parallel else f"len({self._indices(depth)})"
+        return "None" if parallel else self._elements(depth)
 
     def _input(self) -> str:
         """``self.input``: once, or for a list that the step replaces, where it stands; else a
@@ -397,7 +395,7 @@ class _Step:
         known = name in self.step.parameters or name in self.step.inputs
         if not known and name not in self.step.facts.assigned:
             return "None"
-        if indexable(self.context.dataflow, self.context.scope, name):
+        if self.context.indexable(name):
             return f"{self.local[name]}[{index}]"
         return f"{self.symbols.use('item_at', self.bound)}({self.local[name]}, {index})"
 
@@ -460,7 +458,7 @@ class _Step:
     def _return(self, found: Exit) -> tuple[str, ...]:
         """The statements at an exit; none where there is nothing to return or to check."""
         step, context = self.step, self.context
-        values = transition_values(context, step, self.local, self.expressions, self.bound)
+        before, values = transition_values(context, step, self.local, self.expressions, self.bound)
         fields = [(context.fields[name], self._output(name, found)) for name in step.outputs]
         if step.mapped:
             if not fields:
@@ -476,7 +474,7 @@ class _Step:
         ]
         if not fields:
             return ()
-        return (returns_text(context.names.outputs[self.name], fields),)
+        return (*before, returns_text(context.names.outputs[self.name], fields))
 
     def _output(self, name: str, found: Exit) -> str:
         """The value of an output at an exit; ``locals()`` tells whether it has one."""

@@ -10,6 +10,7 @@ from codegen.analyse.body import attribute_of, report_escape
 from codegen.analyse.dataflow import StepFlow
 from codegen.analyse.evaluate import evaluate
 from codegen.lower.context import Context
+from codegen.lower.names import free
 from codegen.model import Shape, Transition
 from codegen.parse.names import mangled
 
@@ -20,21 +21,23 @@ def transition_values(
     local: Mapping[str, str],
     expressions: Mapping[str, str],
     bound: frozenset[str],
-) -> list[str]:
-    """The expressions for the generated fields of a step, in the order of the fields.
+) -> tuple[list[str], list[str]]:
+    """The expressions for the generated fields of a step, in the order of the fields, and the
+    statements that must come before them.
 
     ``local`` are the local variables of artifacts; ``expressions`` stand for other texts of the
     source.
     """
     transition = step.step.transition
     if transition is None:
-        return []
+        return [], []
     symbols = context.symbols
     match transition.shape:
         case Shape.FOREACH:
             name = transition.foreach
             assert name is not None
-            return [f"{symbols.use('foreach_indices', bound)}({name!r}, {local[name]})"]
+            call = f"{symbols.use('foreach_indices', bound)}({name!r}, {local[name]})"
+            return _counted(context, step, call, bound)
         case Shape.PARALLEL:
             assert transition.count is not None
             rename = _Rename(context.flow.name, step.step.self_name, local, expressions)
@@ -47,7 +50,8 @@ def transition_values(
                     context.diagnostics,
                 )
             count = ast.unparse(renamed)
-            return [f"{symbols.use('foreach_indices', bound)}('num_parallel', range({count}))"]
+            call = f"{symbols.use('foreach_indices', bound)}('num_parallel', range({count}))"
+            return _counted(context, step, call, bound)
         case Shape.SWITCH:
             name = transition.condition
             assert name is not None
@@ -56,8 +60,20 @@ def transition_values(
                 for key, target in switch_cases(transition).items()
             )
             call = symbols.use("switch_to", bound)
-            return [f"{call}({name!r}, {local[name]}, {{{cases}}})"]
-    return []
+            return [], [f"{call}({name!r}, {local[name]}, {{{cases}}})"]
+    return [], []
+
+
+def _counted(
+    context: Context, step: StepFlow, call: str, bound: frozenset[str]
+) -> tuple[list[str], list[str]]:
+    """The indices of a foreach, and how many they are if anything asks for that."""
+    plan = step.visits[0].fans
+    assert plan is not None
+    if not plan.frame.count.demanded:
+        return [], [call]
+    name = free(context.generated(plan.indices), bound)
+    return [f"{name} = {call}"], [name, f"len({name})"]
 
 
 def switch_cases(transition: Transition) -> dict[object, str]:

@@ -15,6 +15,7 @@ import hashlib
 import io
 import json
 import os
+import reprlib
 import time
 import traceback
 from collections.abc import Callable
@@ -83,7 +84,7 @@ class Packed:
         self.value = value
 
     def __repr__(self) -> str:
-        return repr(self.value)
+        return reprlib.repr(self.value)  # short: flytekit makes text of all inputs
 
 
 # Any value, pickled as Metaflow does it

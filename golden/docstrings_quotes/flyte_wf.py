@@ -9,6 +9,7 @@ A module docstring with "double", 'single' and \"\"\"triple\"\"\" quotes, and a 
 """
 
 import functools
+import reprlib
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
@@ -27,7 +28,7 @@ class Packed:
         self.value = value
 
     def __repr__(self) -> str:
-        return repr(self.value)
+        return reprlib.repr(self.value)  # short: flytekit makes text of all inputs
 
 
 # Any value, pickled as Metaflow does it

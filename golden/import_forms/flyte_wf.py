@@ -11,6 +11,7 @@ import functools
 import json
 import math
 import os
+import reprlib
 import time
 import traceback
 from collections.abc import Callable
@@ -29,7 +30,7 @@ class Packed:
         self.value = value
 
     def __repr__(self) -> str:
-        return repr(self.value)
+        return reprlib.repr(self.value)  # short: flytekit makes text of all inputs
 
 
 # Any value, pickled as Metaflow does it

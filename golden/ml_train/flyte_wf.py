@@ -12,6 +12,7 @@ import copy
 import functools
 import json
 import os
+import reprlib
 import signal
 import threading
 import time
@@ -65,7 +66,7 @@ class Packed:
         self.value = value
 
     def __repr__(self) -> str:
-        return repr(self.value)
+        return reprlib.repr(self.value)  # short: flytekit makes text of all inputs
 
 
 # Any value, pickled as Metaflow does it

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import os.path
+import reprlib
 from collections import Counter
 from collections import defaultdict as dd
 from collections.abc import Callable
@@ -93,7 +94,7 @@ class Packed:
         self.value = value
 
     def __repr__(self) -> str:
-        return repr(self.value)
+        return reprlib.repr(self.value)  # short: flytekit makes text of all inputs
 
 
 # Any value, pickled as Metaflow does it

@@ -10,6 +10,7 @@ import copy
 import functools
 import os
 import random
+import reprlib
 import time
 import traceback
 from collections.abc import Callable
@@ -32,7 +33,7 @@ class Packed:
         self.value = value
 
     def __repr__(self) -> str:
-        return repr(self.value)
+        return reprlib.repr(self.value)  # short: flytekit makes text of all inputs
 
 
 # Any value, pickled as Metaflow does it

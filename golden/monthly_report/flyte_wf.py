@@ -13,6 +13,7 @@ import copy
 import functools
 import html
 import os
+import reprlib
 import signal
 import textwrap
 import threading
@@ -90,7 +91,7 @@ class Packed:
         self.value = value
 
     def __repr__(self) -> str:
-        return repr(self.value)
+        return reprlib.repr(self.value)  # short: flytekit makes text of all inputs
 
 
 # Any value, pickled as Metaflow does it

@@ -12,6 +12,7 @@ import copy
 import functools
 import os
 import re
+import reprlib
 import time
 import traceback
 from collections import Counter
@@ -48,7 +49,7 @@ class Packed:
         self.value = value
 
     def __repr__(self) -> str:
-        return repr(self.value)
+        return reprlib.repr(self.value)  # short: flytekit makes text of all inputs
 
 
 class Pickled(FlytePickleTransformer):

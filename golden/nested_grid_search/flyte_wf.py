@@ -12,6 +12,7 @@ import copy
 import functools
 import json
 import os
+import reprlib
 import signal
 import threading
 import time
@@ -45,7 +46,7 @@ class Packed:
         self.value = value
 
     def __repr__(self) -> str:
-        return repr(self.value)
+        return reprlib.repr(self.value)  # short: flytekit makes text of all inputs
 
 
 class Pickled(FlytePickleTransformer):
@@ -270,7 +271,7 @@ def try_penalty_branch(
             penalty=try_penalty_out.penalty,
             fold_numbers=try_penalty_out.fold_numbers,
         )
-    )(index=try_penalty_out.validate_indices).with_overrides(retries=1)
+    )(index=try_penalty_out.validate_indices)
     average_out = average(inputs=validate_out)
     return TryPenaltyBranchOutputs(
         error=average_out.error, penalty=try_penalty_out.penalty

@@ -10,6 +10,7 @@ Three families of models compete; the winner is calibrated until it is good enou
 
 import functools
 import pickle
+import reprlib
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple, get_type_hints
@@ -31,7 +32,7 @@ class Packed:
         self.value = value
 
     def __repr__(self) -> str:
-        return repr(self.value)
+        return reprlib.repr(self.value)  # short: flytekit makes text of all inputs
 
 
 # Any value, pickled as Metaflow does it

@@ -9,6 +9,7 @@ A report for each region, with what the quality of its data allows.
 """
 
 import functools
+import reprlib
 from collections.abc import Callable, Iterable
 from statistics import mean
 from types import SimpleNamespace
@@ -34,7 +35,7 @@ class Packed:
         self.value = value
 
     def __repr__(self) -> str:
-        return repr(self.value)
+        return reprlib.repr(self.value)  # short: flytekit makes text of all inputs
 
 
 class Pickled(FlytePickleTransformer):

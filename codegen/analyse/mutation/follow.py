@@ -201,6 +201,8 @@ class Follow(Calls):
 
     def _attribute(self, node: ast.Attribute) -> Value:
         value = self.value(node.value)
+        if self.argument is not None and self.argument in value:  # an artifact of an input
+            return {**value, self.argument: Link.FRESH, f"{self.argument}.{node.attr}": Link.ALIAS}
         if node.attr in self.mutations.properties:
             self.change(value)
         plain = node.attr in known.PLAIN_ATTRIBUTES and node.attr not in self.mutations.attributes

@@ -60,6 +60,7 @@ class Links:
         self.local = frozenset(local_bindings(function))
         self.exempt: frozenset[str] = frozenset()
         self.items: str | None = None
+        self.argument: str | None = None
         self.names: dict[str, Value] = {}
         self.changed: set[str] = set()
         self.consumed: set[str] = set()

@@ -101,13 +101,16 @@ class Mutations:
             follow.changed |= {name for name in touched if name and name not in follow.exempt}
         return frozenset(follow.changed)
 
-    def changes_inputs(self, step: Step) -> bool:
-        """Whether a join may change artifacts of its inputs in place."""
+    def changed_inputs(self, step: Step, names: Sequence[str]) -> frozenset[str]:
+        """Which of the artifacts ``names`` of its inputs a join may change in place."""
         argument = step.node.args.args[1].arg
         follow = Follow(self, step.node, step.self_name)
         follow.names[argument] = {argument: Link.ALIAS}
+        follow.argument = argument
         follow.run()
-        return argument in follow.changed
+        if argument in follow.changed:
+            return frozenset(names)
+        return frozenset(name for name in names if f"{argument}.{name}" in follow.changed)
 
     def summary(self, name: str) -> Summary | None:
         """What is known of a function or class of the module; None if that is nothing."""
