@@ -36,11 +36,16 @@ Stores = Mapping[str, Sequence[tuple[Step, ast.expr | None]]]
 
 
 def artifact_stores(flow: Flow) -> Stores:
-    """Artifact → what each step assigns to it; None for what cannot be told."""
+    """Artifact → what each step may leave in it; None for what cannot be told."""
     stores: dict[str, list[tuple[Step, ast.expr | None]]] = {}
     for step in flow.steps.values():
-        for name, value in _stores(step):
-            stores.setdefault(name, []).append((step, value))
+        left: dict[str, list[ast.expr | None]] = {}
+        for statement in step.node.body:
+            plain = isinstance(statement, (ast.Assign, ast.AnnAssign))
+            for name, value in _stores(statement, step.self_name):
+                left[name] = [value] if plain else [*left.get(name, []), value]
+        for name, values in left.items():
+            stores.setdefault(name, []).extend((step, value) for value in values)
     return stores
 
 
@@ -73,9 +78,9 @@ def report_foreach(
                 )
 
 
-def _stores(step: Step) -> Iterator[tuple[str, ast.expr | None]]:
-    """Each assignment to an artifact in a step."""
-    for node in ast.walk(step.node):
+def _stores(statement: ast.stmt, self_name: str) -> Iterator[tuple[str, ast.expr | None]]:
+    """Each assignment to an artifact in a statement."""
+    for node in ast.walk(statement):
         pairs: list[tuple[ast.expr, ast.expr | None]] = []
         if isinstance(node, ast.Assign):
             for target in node.targets:
@@ -89,7 +94,7 @@ def _stores(step: Step) -> Iterator[tuple[str, ast.expr | None]]:
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             pairs = assigned_pairs(node.optional_vars, None)
         for target, value in pairs:
-            attribute = attribute_of(target, step.self_name)
+            attribute = attribute_of(target, self_name)
             if attribute is not None:
                 yield attribute, value
 

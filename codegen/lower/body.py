@@ -6,6 +6,7 @@ Everything that is not ``self`` stays as its author wrote it, comments and layou
 from __future__ import annotations
 
 import ast
+import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from codegen.model import Step
 from codegen.parse.names import mangled
 
 _ONE_LINE = cst.SimpleStatementLine
+
+#: Columns that a comment in the body of a task may fill.
+_COLUMNS = 82
 
 
 @dataclass(frozen=True)
@@ -309,8 +313,9 @@ class _Rewriter(cst.CSTTransformer):
         """A line with ``merge_artifacts``: a comment, and what must be compared in the run."""
         plan = self.merges.pop(0)
         source = " ".join(cst.Module([]).code_for_node(original.body[0]).split())
-        comment = cst.EmptyLine(comment=cst.Comment(f"# {source}"))
-        leading = [*updated.leading_lines, comment]
+        comments = textwrap.wrap(source, _COLUMNS, break_long_words=False, break_on_hyphens=False)
+        leading = list(updated.leading_lines)
+        leading += [cst.EmptyLine(comment=cst.Comment(f"# {line}")) for line in comments]
         call = updated.body[0]
         assert isinstance(call, cst.Expr) and isinstance(call.value, cst.Call)
         if not plan.names:

@@ -137,7 +137,7 @@ class _Builder:
         if len(lists) == 1:
             return [self._comprehension(made, names[next(iter(names))], lists[0])]
         target = f"({', '.join(names.values())})" if self.numbered else ", ".join(names.values())
-        return [self._comprehension(made, target, f"zip({', '.join(lists)})")]
+        return [self._comprehension(made, target, f"zip({', '.join(lists)}, strict=True)")]
 
     def _comprehension(self, made: str, target: str, iterable: str) -> str:
         if self.numbered:

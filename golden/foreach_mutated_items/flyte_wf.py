@@ -30,7 +30,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -229,7 +229,14 @@ def join(
             input=orders[index],
         )
         for index, (order, log, others, same, orders) in enumerate(
-            zip(inputs_order, inputs_log, inputs_others, inputs_same, inputs_orders)
+            zip(
+                inputs_order,
+                inputs_log,
+                inputs_others,
+                inputs_same,
+                inputs_orders,
+                strict=True,
+            )
         )
     ]
     shipped = [inp.order for inp in inputs]

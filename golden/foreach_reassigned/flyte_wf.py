@@ -30,7 +30,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -214,7 +214,12 @@ def join(
             first=first, before=before, after=after, loaded=loaded, paths=paths
         )
         for first, before, after, loaded, paths in zip(
-            inputs_first, inputs_before, inputs_after, inputs_loaded, inputs_paths
+            inputs_first,
+            inputs_before,
+            inputs_after,
+            inputs_loaded,
+            inputs_paths,
+            strict=True,
         )
     ]
     seen = [(inp.first, inp.before, inp.after, inp.loaded) for inp in inputs]

@@ -32,7 +32,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -91,8 +91,8 @@ class Unset:
     """Stands for an artifact that no step has set; to read one is an error."""
 
 
-class Inputs___(list):
-    """The branches that a join receives: in order, and by the names of their last steps."""
+class Inputs___(list[Any]):
+    """The branches before a join: in order, and by the names of their last steps."""
 
     def __init__(self, **branches: SimpleNamespace) -> None:
         super().__init__(branches.values())
@@ -119,7 +119,7 @@ def switch_to(condition: str, value: Any, cases: dict[Any, str]) -> str:
 def repeat_step(
     most: int, choice: str = "next_step", **renamed: str
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Repeat a step that leads back to itself: up to ``most`` times in one pod, then in another.
+    """Repeat a step that leads to itself: ``most`` times in one pod, then in another.
 
     Each round gets what the last one left as if it had been stored.
     """
@@ -285,7 +285,7 @@ class GatherOutputs(NamedTuple):
 def gather(inputs_each_: list[Artifact], inputs_inputs: list[int]) -> GatherOutputs:
     inputs = [
         SimpleNamespace(each=each, inputs=inputs)
-        for each, inputs in zip(inputs_each_, inputs_inputs)
+        for each, inputs in zip(inputs_each_, inputs_inputs, strict=True)
     ]
     each = [inp.each for inp in inputs]
     inputs_each = [inp.inputs for inp in inputs]

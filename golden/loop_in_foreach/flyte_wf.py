@@ -31,7 +31,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ def switch_to(condition: str, value: Any, cases: dict[Any, str]) -> str:
 def repeat_step(
     most: int, **renamed: str
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Repeat a step that leads back to itself: up to ``most`` times in one pod, then in another.
+    """Repeat a step that leads to itself: ``most`` times in one pod, then in another.
 
     Each round gets what the last one left as if it had been stored.
     """
@@ -236,7 +236,9 @@ def join(
 ) -> JoinOutputs:
     inputs = [
         SimpleNamespace(path=path, rounds=rounds, input=values[index])
-        for index, (path, rounds) in enumerate(zip(inputs_path, inputs_rounds))
+        for index, (path, rounds) in enumerate(
+            zip(inputs_path, inputs_rounds, strict=True)
+        )
     ]
     paths = [inp.path for inp in inputs]
     rounds = {inp.input: inp.rounds for inp in inputs}

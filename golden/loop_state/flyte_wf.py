@@ -71,7 +71,7 @@ def switch_to(condition: str, value: Any, cases: dict[Any, str]) -> str:
 def repeat_step(
     most: int, **renamed: str
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Repeat a step that leads back to itself: up to ``most`` times in one pod, then in another.
+    """Repeat a step that leads to itself: ``most`` times in one pod, then in another.
 
     Each round gets what the last one left as if it had been stored.
     """

@@ -58,7 +58,7 @@ def with_artifacts(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def merge_artifact(name: str, inputs: Iterable[Any]) -> Any:
-    """merge_artifacts: the branches that have an artifact must agree on it, byte by byte."""
+    """merge_artifacts: the branches that have an artifact must agree on its bytes."""
     found = {pickle.dumps(vars(each)[name], 4) for each in inputs if name in vars(each)}
     if len(found) != 1:
         problem = "disagree on" if found else "do not have"

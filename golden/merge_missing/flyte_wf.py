@@ -55,8 +55,8 @@ class Unset:
     """Stands for an artifact that no step has set; to read one is an error."""
 
 
-class Inputs(list):
-    """The branches that a join receives: in order, and by the names of their last steps."""
+class Inputs(list[Any]):
+    """The branches before a join: in order, and by the names of their last steps."""
 
     def __init__(self, **branches: SimpleNamespace) -> None:
         super().__init__(branches.values())
@@ -70,7 +70,7 @@ def set_artifacts(**artifacts: Any) -> SimpleNamespace:
 
 
 def merge_artifact(name: str, inputs: Iterable[Any]) -> Any:
-    """merge_artifacts: the branches that have an artifact must agree on it, byte by byte."""
+    """merge_artifacts: the branches that have an artifact must agree on its bytes."""
     found = {pickle.dumps(vars(each)[name], 4) for each in inputs if name in vars(each)}
     if len(found) != 1:
         problem = "disagree on" if found else "do not have"

@@ -51,8 +51,8 @@ def with_artifacts(fn: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-class Inputs(list):
-    """The branches that a join receives: in order, and by the names of their last steps."""
+class Inputs(list[Any]):
+    """The branches before a join: in order, and by the names of their last steps."""
 
     def __init__(self, **branches: SimpleNamespace) -> None:
         super().__init__(branches.values())
@@ -60,7 +60,7 @@ class Inputs(list):
 
 
 def merge_artifact(name: str, inputs: Iterable[Any]) -> Any:
-    """merge_artifacts: the branches that have an artifact must agree on it, byte by byte."""
+    """merge_artifacts: the branches that have an artifact must agree on its bytes."""
     found = {pickle.dumps(vars(each)[name], 4) for each in inputs if name in vars(each)}
     if len(found) != 1:
         problem = "disagree on" if found else "do not have"

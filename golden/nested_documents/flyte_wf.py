@@ -53,7 +53,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -292,7 +292,9 @@ def document_done(
 ) -> DocumentDoneOutputs:
     inputs = [
         SimpleNamespace(path=path, page=page, dates=dates)
-        for path, page, dates in zip(inputs_path, inputs_page, inputs_dates)
+        for path, page, dates in zip(
+            inputs_path, inputs_page, inputs_dates, strict=True
+        )
     ]
     path = inputs[0].path
     pages = [inp.page for inp in inputs]
@@ -374,7 +376,7 @@ def index_documents(
     inputs = [
         SimpleNamespace(names=names, path=path, dates=dates, pages=pages)
         for names, path, dates, pages in zip(
-            inputs_names, inputs_path, inputs_dates, inputs_pages
+            inputs_names, inputs_path, inputs_dates, inputs_pages, strict=True
         )
     ]
     index_by_name = {}

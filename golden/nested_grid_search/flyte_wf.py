@@ -50,7 +50,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -317,7 +317,7 @@ def select(
 ) -> SelectOutputs:
     inputs = [
         SimpleNamespace(error=error, penalty=penalty)
-        for error, penalty in zip(inputs_error, inputs_penalty)
+        for error, penalty in zip(inputs_error, inputs_penalty, strict=True)
     ]
     best = min(inputs, key=lambda inp: inp.error)
     penalty = best.penalty

@@ -30,7 +30,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -283,6 +283,7 @@ def join_sites(
                 inputs_values,
                 inputs_number,
                 inputs_stack,
+                strict=True,
             )
         )
     ]

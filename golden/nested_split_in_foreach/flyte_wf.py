@@ -30,7 +30,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -218,7 +218,7 @@ class JoinOutputs(NamedTuple):
 def join(inputs_row: list[Artifact], inputs_words: list[Artifact]) -> JoinOutputs:
     inputs = [
         SimpleNamespace(row=row, words=words)
-        for row, words in zip(inputs_row, inputs_words)
+        for row, words in zip(inputs_row, inputs_words, strict=True)
     ]
     rows = [inp.row for inp in inputs]
     longest = max((inp.words for inp in inputs), key=len)

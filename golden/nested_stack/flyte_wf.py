@@ -30,7 +30,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -269,7 +269,12 @@ def join_depths(
             score=score,
         )
         for names, stacks, stack_before, item, score in zip(
-            inputs_names, inputs_stacks, inputs_stack_before, inputs_item, inputs_score
+            inputs_names,
+            inputs_stacks,
+            inputs_stack_before,
+            inputs_item,
+            inputs_score,
+            strict=True,
         )
     ]
     names = [inp.names for inp in inputs]

@@ -31,7 +31,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -312,7 +312,7 @@ def join_cities(
             country_code=country_code_,
         )
         for city_name, readings, paths in zip(
-            inputs_city_name, inputs_readings, inputs_paths
+            inputs_city_name, inputs_readings, inputs_paths, strict=True
         )
     ]
     by_city = {inp.city_name: inp.readings for inp in inputs}
@@ -401,7 +401,7 @@ def join_countries(
     inputs = [
         SimpleNamespace(country_code=country_code, by_city=by_city, paths=paths)
         for country_code, by_city, paths in zip(
-            inputs_country_code, inputs_by_city, inputs_paths
+            inputs_country_code, inputs_by_city, inputs_paths, strict=True
         )
     ]
     by_country = {inp.country_code: inp.by_city for inp in inputs}

@@ -30,7 +30,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -225,7 +225,9 @@ def shops_done(
 ) -> ShopsDoneOutputs:
     inputs = [
         SimpleNamespace(city=city, offers=offers, places=places)
-        for city, offers, places in zip(inputs_city, inputs_offers, inputs_places)
+        for city, offers, places in zip(
+            inputs_city, inputs_offers, inputs_places, strict=True
+        )
     ]
     offers = {inp.city: inp.offers for inp in inputs}
     places = [place for inp in inputs for place in inp.places]

@@ -50,8 +50,8 @@ def with_artifacts(fn: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-class Inputs(list):
-    """The branches that a join receives: in order, and by the names of their last steps."""
+class Inputs(list[Any]):
+    """The branches before a join: in order, and by the names of their last steps."""
 
     def __init__(self, **branches: SimpleNamespace) -> None:
         super().__init__(branches.values())

@@ -71,8 +71,8 @@ class Unset:
     """Stands for an artifact that no step has set; to read one is an error."""
 
 
-class Inputs(list):
-    """The branches that a join receives: in order, and by the names of their last steps."""
+class Inputs(list[Any]):
+    """The branches before a join: in order, and by the names of their last steps."""
 
     def __init__(self, **branches: SimpleNamespace) -> None:
         super().__init__(branches.values())
@@ -80,7 +80,7 @@ class Inputs(list):
 
 
 def merge_artifact(name: str, inputs: Iterable[Any]) -> Any:
-    """merge_artifacts: the branches that have an artifact must agree on it, byte by byte."""
+    """merge_artifacts: the branches that have an artifact must agree on its bytes."""
     found = {pickle.dumps(vars(each)[name], 4) for each in inputs if name in vars(each)}
     if len(found) != 1:
         problem = "disagree on" if found else "do not have"
@@ -108,7 +108,7 @@ def switch_to(condition: str, value: Any, cases: dict[Any, str]) -> str:
 def repeat_step(
     most: int, **renamed: str
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Repeat a step that leads back to itself: up to ``most`` times in one pod, then in another.
+    """Repeat a step that leads to itself: ``most`` times in one pod, then in another.
 
     Each round gets what the last one left as if it had been stored.
     """

@@ -30,7 +30,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -277,7 +277,7 @@ def join(
     inputs = [
         set_artifacts(entry=entry, amount=amount, kind=kind, summary=summary)
         for entry, amount, kind, summary in zip(
-            inputs_entry, inputs_amount, inputs_kind, inputs_summary
+            inputs_entry, inputs_amount, inputs_kind, inputs_summary, strict=True
         )
     ]
     entries = [inp.entry for inp in inputs]

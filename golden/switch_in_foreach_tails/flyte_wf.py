@@ -30,7 +30,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -280,7 +280,13 @@ def join(
             index=index,
         )
         for index, (image, label, confidence, accurate) in enumerate(
-            zip(inputs_image, inputs_label, inputs_confidence, inputs_accurate)
+            zip(
+                inputs_image,
+                inputs_label,
+                inputs_confidence,
+                inputs_accurate,
+                strict=True,
+            )
         )
     ]
     ordered = sorted(inputs, key=lambda inp: inp.index)

@@ -30,7 +30,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -87,8 +87,8 @@ class Unset:
     """Stands for an artifact that no step has set; to read one is an error."""
 
 
-class Inputs(list):
-    """The branches that a join receives: in order, and by the names of their last steps."""
+class Inputs(list[Any]):
+    """The branches before a join: in order, and by the names of their last steps."""
 
     def __init__(self, **branches: SimpleNamespace) -> None:
         super().__init__(branches.values())

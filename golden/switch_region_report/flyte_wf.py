@@ -39,7 +39,7 @@ class Packed:
 
 
 class Pickled(FlytePickleTransformer):
-    """Pickles artifacts. What is not loaded stays a reference, which is handed on as it is."""
+    """Pickles artifacts; what is not loaded stays a reference and is handed on."""
 
     def __init__(self, load: bool = True) -> None:
         super().__init__()
@@ -316,7 +316,7 @@ def collect(
     inputs = [
         set_artifacts(page=page, mean=mean, region=region, quality=quality)
         for page, mean, region, quality in zip(
-            inputs_page, inputs_mean, inputs_region, inputs_quality
+            inputs_page, inputs_mean, inputs_region, inputs_quality, strict=True
         )
     ]
     pages = [inp.page for inp in inputs]
