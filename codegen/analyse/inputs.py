@@ -178,6 +178,10 @@ class _Follow:
                         self.merged |= {id(part) for part in ast.walk(argument)}
                 else:
                     self._shape(node.value)
+            case ast.Match():
+                self._leak(self._shape(node.subject))
+                for part in node.cases:
+                    self._block(part.body)
             case ast.Return():
                 if node.value is not None and node in self.step.node.body:
                     self._shape(node.value)

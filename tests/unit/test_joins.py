@@ -79,6 +79,7 @@ TAKEN = {
     "found = []\nfor i in inputs: found.append(i)\nself.r = found[0].a": ["x_a", "y_a"],
     "best = inputs[0] if self.n else inputs[1]\nself.r = best.a": ["x_a", "y_a", "n"],
     "self.r = [(b := i).a for i in inputs], b.s": ["x_a", "x_s", "y_a", "y_s"],
+    "match inputs[0]:\n    case i: self.r = i.a": ["x_a", "y_a"],
     "self.r = any(i.a == 1 for i in inputs)": ["x_a", "y_a"],
     "import operator\nself.r = max(inputs, key=operator.attrgetter('a')).s":
         ["x_a", "x_s", "y_a", "y_s"],
