@@ -39,7 +39,12 @@ class Several:
     elements: tuple[Shape, ...]
 
 
-Shape = One | Many | Several | None
+@dataclass(frozen=True)
+class Held:
+    """A container that holds inputs somewhere; what it gives out is not followed."""
+
+
+Shape = One | Many | Several | Held | None
 
 #: Builtins whose result holds the elements of what they are given, and such that return one.
 _SAME = frozenset({"filter", "iter", "list", "reversed", "set", "sorted", "tuple"})
@@ -67,7 +72,8 @@ class InputsUse:
     may be any; ``plain`` tells that nothing but ``inputs.branch.name`` occurs, beside calls of
     ``merge_artifacts``; ``mentioned`` that there is anything beside those. ``branches`` are the
     names in ``inputs.branch``, ``sized`` are places that ask for ``len(inputs)``, ``opened`` such
-    that look into an input with ``vars``; ``rebound`` tells that the argument gets another value.
+    that look into an input with ``vars``, ``kept`` such that make an input an artifact;
+    ``rebound`` tells that the argument gets another value.
     """
 
     argument: str
@@ -78,6 +84,7 @@ class InputsUse:
     branches: tuple[tuple[str, Position], ...]
     sized: tuple[Position, ...]
     opened: tuple[Position, ...]
+    kept: tuple[Position, ...]
     rebound: bool
 
 
@@ -98,6 +105,7 @@ class _Follow:
         self.branches: dict[str, Position] = {}
         self.sized: list[Position] = []
         self.opened: list[Position] = []
+        self.kept: list[Position] = []
         self.in_body = False
         self.in_module = False
         self.anywhere = False
@@ -128,6 +136,7 @@ class _Follow:
             tuple(self.branches.items()),
             tuple(dict.fromkeys(self.sized)),
             tuple(dict.fromkeys(self.opened)),
+            tuple(dict.fromkeys(self.kept)),
             any(not isinstance(node.ctx, ast.Load) for node in mentions),
         )
 
@@ -221,6 +230,8 @@ class _Follow:
                 else:
                     self._bind(part, self._element(shape))
         elif shape is not None:
+            if attribute_of(target, self.step.self_name) is not None:
+                self.kept.append(Position(*place(target)))
             self._shape(target)
             self._leak(shape)
         else:
@@ -299,10 +310,13 @@ class _Follow:
                 return Many(shape) if shape is not None else None
             case ast.DictComp():
                 outer = self._generators(node.generators)
-                for part in (node.key, node.value):
-                    self._leak(self._shape(part))
+                held = self._held([self._shape(part) for part in (node.key, node.value)])
                 self.names.update(outer)
-                return None
+                return held
+            case ast.Dict():
+                return self._held(
+                    [self._shape(part) for part in [*node.keys, *node.values] if part]
+                )
             case ast.Lambda():
                 self._leak(self._shape(node.body))
                 return None
@@ -321,6 +335,11 @@ class _Follow:
             if isinstance(child, ast.expr):
                 self._leak(self._shape(child))
         return None
+
+    def _held(self, shapes: list[Shape]) -> Shape:
+        for shape in shapes:
+            self._leak(shape)
+        return Held() if any(shapes) else None
 
     def _generators(self, generators: list[ast.comprehension]) -> dict[str, Shape]:
         """Bind the names of a comprehension, which are its own; returns what they mean outside."""

@@ -89,6 +89,14 @@ class _Planner:
                 "this looks into an input, which in Metaflow is a flow with much else in it",
                 "Read its artifacts by name.",
             )
+        for place in self.use.kept:
+            self._error(
+                "MF211",
+                place,
+                "this makes an input an artifact, which Metaflow refuses to store at the end of "
+                "the step",
+                "Store the artifacts of the input that you need.",
+            )
         if self.use.rebound:
             self._error(
                 "MF211",

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 
 from codegen.analyse.body import attribute_of, report_escape
 from codegen.analyse.dataflow import StepFlow
-from codegen.analyse.evaluate import evaluate
 from codegen.lower.context import Context
 from codegen.lower.names import free
-from codegen.model import Shape, Transition
+from codegen.model import Shape
 from codegen.parse.names import mangled
 
 
@@ -56,11 +55,12 @@ def transition_values(
             name = transition.condition
             assert name is not None
             cases = ", ".join(
-                f"{key!r}: {context.names.tasks[target]!r}"
-                for key, target in switch_cases(transition).items()
+                f"{ast.unparse(key)}: {context.names.tasks[target]!r}"
+                for key, target in transition.cases
             )
+            value = expressions.get(f"{step.step.self_name}.{name}") or local[name]
             call = symbols.use("switch_to", bound)
-            return [], [f"{call}({name!r}, {local[name]}, {{{cases}}})"]
+            return [], [f"{call}({name!r}, {value}, {{{cases}}})"]
     return [], []
 
 
@@ -74,11 +74,6 @@ def _counted(
         return [], [call]
     name = free(context.generated(plan.indices), bound)
     return [f"{name} = {call}"], [name, f"len({name})"]
-
-
-def switch_cases(transition: Transition) -> dict[object, str]:
-    """The cases as the dictionary that they are in Metaflow, in which equal keys fall together."""
-    return {evaluate(key, {}): target for key, target in transition.cases}
 
 
 class _Rename(ast.NodeTransformer):

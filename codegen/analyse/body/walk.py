@@ -167,8 +167,31 @@ class Walk(Access):
         if found is None:
             return
         name = found.foreach or found.condition
-        if name is not None:
+        if name is not None and name.startswith("__"):
+            self._error(
+                "MF201",
+                node,
+                f"{name!r} in a string is not the private self.{name}, so looking it up fails",
+                "Use an artifact with another name.",
+            )
+        elif found.foreach in ("index", "input") or name == "foreach_stack":
+            self._error(
+                "MF503",
+                node,
+                f"a transition by self.{name} is not translated",
+                "Assign it to an artifact, and use that.",
+            )
+        elif name is not None:
             self._read(node, name, state)
+            for key, _ in found.cases:
+                if not isinstance(key, ast.Constant):
+                    self._error(
+                        "MF503",
+                        node,
+                        f"the case {ast.unparse(key)} is a value of a Config, which is not "
+                        "translated yet",
+                        "Write the value itself.",
+                    )
         elif found.count is not None:
             self._load(found.count, state)
         elif found.shape is Shape.FOREACH:
