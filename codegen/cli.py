@@ -30,6 +30,14 @@ FAILED = 1
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if OUTPUT is not current.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change in OUTPUT.")
+@click.option("--flow", "name", metavar="NAME", help="Translate this flow of several in the file.")
+@click.option(
+    "--drop-decorator",
+    "drop",
+    metavar="NAME",
+    multiple=True,
+    help="Leave out this decorator of steps and flows, with a warning; may be repeated.",
+)
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
     "--format",
@@ -46,6 +54,8 @@ def main(
     output: Path | None,
     check: bool,
     diff: bool,
+    name: str | None,
+    drop: tuple[str, ...],
     strict: bool,
     format_: str,
     explain: str | None,
@@ -66,7 +76,7 @@ def main(
     data = _read(flow)
     if output is not None and output.exists() and output.samefile(flow):
         raise click.UsageError("The module would replace the flow: give another file with -o.")
-    code = _translated(data, flow, output, strict, format_)
+    code = _translated(data, flow, output, name, drop, strict, format_)
     if code is None:
         sys.exit(FAILED)
     if output is None:
@@ -102,13 +112,24 @@ def _read(flow: Path) -> bytes:
 
 
 def _translated(
-    data: bytes, flow: Path, output: Path | None, strict: bool, format_: str
+    data: bytes,
+    flow: Path,
+    output: Path | None,
+    name: str | None,
+    drop: tuple[str, ...],
+    strict: bool,
+    format_: str,
 ) -> str | None:
     """The code, or None after messages that forbid to use it."""
     from codegen import diagnostics as messages
     from codegen import pipeline
 
-    options = pipeline.Options(module=output.name) if output is not None else pipeline.Options()
+    options = pipeline.Options(
+        module=output.name if output is not None else pipeline.Options.module,
+        folder=flow.parent if flow.is_file() else Path(),  # standard input has none of its own
+        flow=name,
+        drop=tuple(found.removeprefix("@") for found in drop),
+    )
     result = pipeline.translate(data, str(flow), options)
     show = {"text": messages.as_text, "json": messages.as_json, "github": messages.as_github}
     if result.diagnostics or format_ == "json":

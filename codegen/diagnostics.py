@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import os
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,10 +20,15 @@ class Severity(enum.Enum):
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """A place in the source: line and column, both counted from 1."""
+    """A place in the source: line and column, both counted from 1.
+
+    ``file`` is empty for the flow's own file, else the path from the flow's folder to a module
+    that the flow takes a base class from.
+    """
 
     line: int
     column: int
+    file: str = ""
 
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -62,9 +68,9 @@ CODES: dict[str, tuple[Severity, str]] = {
     "MF132": (_E, "a step that is a generator or a coroutine"),
     # artifacts
     "MF201": (_E, "artifact that no earlier step sets"),
-    "MF202": (_E, "assignment to something read-only"),
+    "MF202": (_W, "assignment to something read-only"),
     "MF203": (_E, "reserved artifact name"),
-    "MF204": (_E, "function stored in an artifact"),
+    "MF204": (_W, "function stored in an artifact"),
     "MF205": (_E, "deletion that fails or does not delete"),
     "MF206": (_N, "renamed on the Flyte side"),
     "MF207": (_N, "object of the module that a step changes"),
@@ -76,6 +82,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "MF212": (_W, "order of inputs that differs from run to run"),
     "MF213": (_W, "foreach over something that Metaflow iterates badly"),
     "MF214": (_N, "loop"),
+    "MF215": (_N, "artifacts whose names only a run can tell"),
     # parameters
     "MF301": (_E, "argument that cannot be known from the source"),
     "MF302": (_W, "default is computed when the workflow is registered"),
@@ -92,6 +99,8 @@ CODES: dict[str, tuple[Severity, str]] = {
     "MF506": (_E, "use of the flow outside its steps"),
     "MF507": (_E, "name that only the main guard sets"),
     "MF508": (_E, "parallel nodes that meet"),
+    "MF509": (_W, "decorator dropped on request"),
+    "MF510": (_E, "mutator whose effect cannot be known"),
     # decorators
     "MF601": (_W, "schedule in another time zone"),
     "MF602": (_E, "cron expression that Flyte cannot run"),
@@ -101,6 +110,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     # what stays behind
     "MF701": (_N, "code under the main guard is left out"),
     "MF702": (_N, "unused import is left out"),
+    "MF703": (_W, "module that the registered workflow does not find"),
 }
 
 
@@ -146,8 +156,10 @@ class Diagnostics:
         return any(diagnostic.severity is Severity.ERROR for diagnostic in self.found)
 
     def in_order(self) -> tuple[Diagnostic, ...]:
-        """All messages by position, then code."""
-        return tuple(sorted(self.found, key=lambda found: (found.position, found.code)))
+        """All messages by position, then code; those about the flow's own file come first."""
+        return tuple(
+            sorted(self.found, key=lambda found: (found.position.file, found.position, found.code))
+        )
 
 
 def _on_one_line(text: str) -> str:
@@ -158,11 +170,18 @@ def _on_one_line(text: str) -> str:
     )
 
 
+def _file(found: Diagnostic, filename: str) -> str:
+    """The file that a message is about, as it is reached where the flow is ``filename``."""
+    if not found.position.file:
+        return filename
+    return os.path.normpath(os.path.join(os.path.dirname(filename), found.position.file))
+
+
 def as_text(diagnostics: Iterable[Diagnostic], filename: str) -> str:
     """The messages for a terminal: two lines each, ``file:line:column: severity CODE: …``."""
     lines = []
     for found in diagnostics:
-        place = f"{filename}:{found.position.line}:{found.position.column}"
+        place = f"{_file(found, filename)}:{found.position.line}:{found.position.column}"
         step = f" [step {found.step}]" if found.step else ""
         message = _on_one_line(found.message)
         lines.append(f"{place}: {found.severity.value} {found.code}: {message}{step}")
@@ -174,7 +193,7 @@ def as_json(diagnostics: Iterable[Diagnostic], filename: str) -> str:
     """The messages as a JSON list of objects, one line each."""
     rows = [
         {
-            "file": filename,
+            "file": _file(found, filename),
             "line": found.position.line,
             "column": found.position.column,
             "severity": found.severity.value,
@@ -201,8 +220,8 @@ def as_github(diagnostics: Iterable[Diagnostic], filename: str) -> str:
 
     kinds = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
     return "".join(
-        f"::{kinds[found.severity]} file={escaped(filename, ':', ',')},line={found.position.line},"
-        f"col={found.position.column},title={found.code}::"
+        f"::{kinds[found.severity]} file={escaped(_file(found, filename), ':', ',')},"
+        f"line={found.position.line},col={found.position.column},title={found.code}::"
         f"{escaped(f'{found.message} {found.advice}')}\n"
         for found in diagnostics
     )

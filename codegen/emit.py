@@ -25,13 +25,22 @@ def emit(module: FlyteModule, lines: Sequence[ImportLine], diagnostics: Diagnost
     environment = _environment()
     py = module.symbols
     blocks = [_block(environment, block, py) for block in module.blocks]
-    workflow = _block(environment, module.workflow, py)
+    workflows = [_block(environment, each, py) for each in (module.workflow, *module.more)]
+    workflow = "\n\n\n".join(workflows)
     launch_plans = [
         environment.get_template("launch_plan.py.jinja").render(plan=plan, py=py).strip()
         for plan in module.launch_plans
     ]
     prelude = _prelude(environment, module)
-    parts = [module.code, *prelude, *blocks, *module.constants, workflow, *launch_plans]
+    parts = [
+        module.code,
+        module.classes,
+        *prelude,
+        *blocks,
+        *module.constants,
+        workflow,
+        *launch_plans,
+    ]
     used = _names("\n\n".join(parts))
     imports = [f"from __future__ import {name}" for name in module.future]
     imports += _kept(lines, used, diagnostics)

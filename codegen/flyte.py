@@ -136,15 +136,17 @@ class LaunchPlan:
 @dataclass(frozen=True)
 class FlyteModule:
     """A whole module. ``imports`` are complete statements, ``helpers`` the names of the prelude
-    templates that it uses, ``code`` the user's own module-level code, ``seeds`` its calls that
+    templates that it uses, ``code`` the user's own module-level code, ``classes`` those that
+    stand for the flow's class, ``seeds`` calls of the code that
     seed random numbers. ``blocks`` are the tasks with the sub-workflows and dynamic tasks that
-    call them."""
+    call them; ``more`` are the workflows of further flows."""
 
     header: tuple[str, ...]
     docstring: str
     future: tuple[str, ...]
     imports: tuple[str, ...]
     code: str
+    classes: str
     helpers: tuple[str, ...]
     constants: tuple[str, ...]
     seeds: tuple[str, ...]
@@ -152,3 +154,4 @@ class FlyteModule:
     workflow: Function
     launch_plans: tuple[LaunchPlan, ...]
     symbols: Symbols
+    more: tuple[Function, ...] = ()

@@ -75,33 +75,132 @@ class Transition:
 
 
 @dataclass(frozen=True)
-class Step:
-    """A method under ``@step``.
-
-    ``transition`` is None where the last statement is no ``self.next`` call; ``invalid_next`` is
-    the place of one that has none of the legal forms.
-    """
+class Method:
+    """A function in the body of a class. ``owner`` is that class, under whose name Python keeps
+    the private attributes that the body mentions."""
 
     name: str
     position: Position
     node: ast.FunctionDef
     cst: cst.FunctionDef
+    owner: str
+
+    @property
+    def self_name(self) -> str:
+        """The name of the first argument; Metaflow recognises transitions only under ``self``."""
+        return self.node.args.args[0].arg if self.node.args.args else "self"
+
+
+@dataclass(frozen=True)
+class Wrapper:
+    """A decorator of a step that is not Metaflow's: what it makes runs in place of the step.
+    ``node`` is the decorator, ``name`` what it calls or is."""
+
+    name: str
+    position: Position
+    node: ast.expr
+
+
+@dataclass(frozen=True)
+class Step(Method):
+    """A method under ``@step``. ``wrappers`` are decorators of other kinds, outermost first.
+
+    ``transition`` is None where the last statement is no ``self.next`` call; ``invalid_next`` is
+    the place of one that has none of the legal forms.
+    """
+
     decorators: tuple[Decorator, ...]
     transition: Transition | None
     invalid_next: Position | None
     annotated_start: bool = False
     annotated_end: bool = False
     comments: tuple[str, ...] = ()
+    wrappers: tuple[Wrapper, ...] = ()
 
     @property
     def argument_count(self) -> int:
         """Positional arguments as Metaflow counts them: 1 for a normal step, 2 for a join."""
         return len(self.node.args.args)
 
+
+class MemberKind(enum.Enum):
+    """What a member of the class is, beside steps and Parameters."""
+
+    METHOD = "method"
+    STATIC = "static method"
+    CLASS = "class method"
+    PROPERTY = "property"
+    CONSTANT = "constant"
+    NESTED = "nested class"
+
+
+@dataclass(frozen=True)
+class Helper(Method):
+    """A method that is no step, or a part of a property (``role`` is getter, setter, deleter).
+
+    ``plain`` tells that nothing but Python's own ``staticmethod``, ``classmethod`` and
+    ``property`` decorates it; ``deferred`` that a call does not run its body at once, since it is
+    a coroutine or a generator.
+    """
+
+    kind: MemberKind
+    plain: bool = True
+    deferred: bool = False
+    role: str = ""
+
     @property
     def self_name(self) -> str:
-        """The name of the first argument; Metaflow recognises transitions only under ``self``."""
-        return self.node.args.args[0].arg if self.node.args.args else "self"
+        """The name of the flow in it; static and class methods have none."""
+        return "" if self.kind in (MemberKind.STATIC, MemberKind.CLASS) else "self"
+
+    @property
+    def class_name(self) -> str:
+        """The name of the class in a class method."""
+        return self.node.args.args[0].arg if self.kind is MemberKind.CLASS else ""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """``NAME = value`` in the body of the class, evaluated wherever the module is imported."""
+
+    name: str
+    position: Position
+    owner: str
+    value: ast.expr
+    cst: cst.SimpleStatementLine
+
+
+@dataclass(frozen=True)
+class NestedClass:
+    """A class in the body of the class; Metaflow can store a flow only if its name is private."""
+
+    name: str
+    position: Position
+    owner: str
+    node: ast.ClassDef
+    cst: cst.ClassDef
+
+
+Member = Helper | Constant | NestedClass
+
+
+@dataclass(frozen=True)
+class FlowClass:
+    """The flow's class or a base of it, without Parameters. ``bases`` are names of other classes
+    of the flow, in order; ``members`` stand as in the source.
+
+    ``steps`` are those that the class itself defines, those that another class overrides
+    included; a ``root`` derives from FlowSpec itself. The module imports a class that is
+    ``imported``, and all others become part of it; among the ``bases``, an imported class stands
+    as the source writes it.
+    """
+
+    name: str
+    bases: tuple[str, ...]
+    members: tuple[Member, ...]
+    steps: tuple[Step, ...] = ()
+    imported: bool = False
+    root: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +218,9 @@ class ModuleCode:
     ``header`` holds the comment lines above the first statement, ``imports`` the import
     statements of the head, ``body`` all other statements that stay, as text; ``kept`` are the
     same statements for analysis. ``metaflow`` maps local names to dotted names of Metaflow;
-    ``guarded`` are the names that only the main guard binds.
+    ``guarded`` are the names that only the main guard binds,
+    ``generators`` functions that were under ``@user_step_decorator``. ``beside`` are the files
+    that its imports need, as paths from the folder of the flow.
     """
 
     header: tuple[str, ...]
@@ -130,13 +231,17 @@ class ModuleCode:
     kept: tuple[ast.stmt, ...]
     metaflow: Mapping[str, str]
     guarded: frozenset[str]
+    generators: frozenset[str] = frozenset()
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Flow:
     """A FlowSpec class with its steps in source order.
 
-    ``refused`` are the names of class members that have been reported as not translated.
+    ``classes`` are itself and its bases in Python's order of method resolution, and ``helpers``,
+    ``setters``, ``constants`` and ``nested`` what that order finds under each name. ``refused``
+    are the names of class members that have been reported as not translated.
     """
 
     name: str
@@ -147,5 +252,28 @@ class Flow:
     parameters: Mapping[str, Parameter]
     decorators: tuple[Decorator, ...]
     module: ModuleCode
+    classes: tuple[FlowClass, ...]
+    helpers: Mapping[str, Helper]
+    setters: Mapping[str, Helper]
+    constants: Mapping[str, Constant]
+    nested: Mapping[str, NestedClass]
     comments: tuple[str, ...] = ()
     refused: frozenset[str] = frozenset()
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """Every function of its classes, those that others override included."""
+        found: dict[tuple[str, str, str], Method] = {}
+        for step in self.steps.values():
+            found[step.owner, step.name, ""] = step
+        for each in self.classes:
+            for member in (*each.steps, *each.members):
+                if isinstance(member, Method):
+                    role = member.role if isinstance(member, Helper) else ""
+                    found.setdefault((member.owner, member.name, role), member)
+        return tuple(found.values())
+
+    @property
+    def members(self) -> frozenset[str]:
+        """The names of all members of the class but steps and Parameters."""
+        return frozenset({*self.helpers, *self.constants, *self.nested})

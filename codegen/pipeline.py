@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from codegen.analyse.body import analyse_bodies
 from codegen.analyse.body.syntax import attributes, identifiers
@@ -11,26 +13,36 @@ from codegen.analyse.dataflow import analyse_dataflow
 from codegen.analyse.graph import check_graph
 from codegen.analyse.groups import grouped
 from codegen.analyse.regions import region_tree
-from codegen.analyse.scope import module_scope
+from codegen.analyse.scope import ModuleScope, class_scope, module_scope
 from codegen.analyse.sequences import artifact_stores, report_foreach
 from codegen.analyse.state import report_state
 from codegen.diagnostics import Diagnostic, Diagnostics, Position
 from codegen.emit import emit
+from codegen.flyte import FlyteModule
 from codegen.lower.context import Context
+from codegen.lower.merge import merged
 from codegen.lower.module import check_scheduled_inputs, lower_module, read_decorators
 from codegen.lower.names import Names, global_names
 from codegen.lower.parameters import lower_parameters, parameter_kinds
-from codegen.parse import parse_flow
+from codegen.model import Flow
+from codegen.parse import parse_flows
 from codegen.source import decode, decoded
 from codegen.symbols import Symbols
 
 
 @dataclass(frozen=True)
 class Options:
-    """Choices of the user. ``module`` is the file name of the generated module, for its
-    docstring."""
+    """Choices of the user.
+
+    ``module`` is the file name of the generated module, for its docstring; ``folder`` is where
+    the modules beside the flow are looked for; ``flow`` picks one of several flows; ``drop``
+    names decorators that are left out.
+    """
 
     module: str = "flyte_wf.py"
+    folder: Path | None = None
+    flow: str | None = None
+    drop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,38 +86,63 @@ def _translate(
     )
     if text is None:
         return None
-    flow = parse_flow(text, name, diagnostics)
-    if flow is None:
+    parsed = parse_flows(text, name, diagnostics, options.folder, options.flow, options.drop)
+    if parsed is None:
         return None
-    scope = module_scope(flow.module.kept)
-    symbols_taken = scope.bound | (
-        global_names(text, name) - set(flow.module.metaflow) - {flow.name}
-    )
-    not_local = {*flow.steps, "Unset"}  # no local variable is ever called so
-    local = frozenset(
-        name
-        for step in flow.steps.values()
-        for name in (*identifiers(step.node), *(set(attributes(step.node)) - not_local))
-    )
-    symbols = Symbols(symbols_taken, scope.bound, scope.imports, local)
-    plans = lower_parameters(flow, scope, symbols, diagnostics)
-    settings, schedule = read_decorators(flow, scope, diagnostics)
+    code = parsed.flows[0].module
+    scope = module_scope(code.kept)
+    classes = {found.name for flow in parsed.flows for found in flow.classes}
+    looked_up = frozenset[str]().union(*(global_names(text, name) for text in parsed.texts))
+    taken = scope.bound | (looked_up - set(code.metaflow) - classes)
+    symbols = Symbols(taken, scope.bound, scope.imports, _local_names(parsed.flows))
+    modules = [
+        _lowered(flow, scope, taken, symbols, options.module, diagnostics) for flow in parsed.flows
+    ]
+    found = [module for module in modules if module is not None]
+    if diagnostics.failed or len(found) < len(modules):
+        return None
+    module = merged(found, parsed.flows, diagnostics)
+    return emit(module, code.imports, diagnostics) if module is not None else None
+
+
+def _local_names(flows: Sequence[Flow]) -> frozenset[str]:
+    """All names that the bodies of methods use, and that local variables may get."""
+    found: set[str] = set()
+    for flow in flows:
+        not_local = {*flow.steps, "Unset"}  # no local variable is ever called so
+        for method in (*flow.steps.values(), *flow.helpers.values(), *flow.setters.values()):
+            found |= {*identifiers(method.node), *(set(attributes(method.node)) - not_local)}
+    return frozenset(found)
+
+
+def _lowered(
+    flow: Flow,
+    scope: ModuleScope,
+    taken: frozenset[str],
+    symbols: Symbols,
+    module_name: str,
+    diagnostics: Diagnostics,
+) -> FlyteModule | None:
+    """The module of one flow, where the names ``taken`` have a meaning already."""
+    inside = class_scope(scope, flow)
+    plans = lower_parameters(flow, inside, symbols, diagnostics)
+    settings, schedule = read_decorators(flow, inside, diagnostics)
     check_scheduled_inputs(flow, plans, schedule, diagnostics)
     graph = check_graph(flow, diagnostics)
-    bodies = analyse_bodies(flow, graph.end if graph else None, scope, diagnostics)
+    bodies, helpers = analyse_bodies(flow, graph.end if graph else None, scope, diagnostics)
     region = region_tree(graph, diagnostics) if graph is not None else None
     if region is None:
         return None
     region = grouped(region)
     report_state(flow, scope, diagnostics)
-    stores = artifact_stores(flow)
+    loose = frozenset().union(*(facts.loose for facts in bodies.values()))
+    stores = artifact_stores(flow, sorted(loose))
     report_foreach(flow, stores, scope, diagnostics)
     kinds = {**dict.fromkeys(flow.parameters), **parameter_kinds(plans)}
     required = [name for name, plan in plans.items() if plan.checked]
-    dataflow = analyse_dataflow(flow, region, bodies, scope, kinds, required, diagnostics)
+    dataflow = analyse_dataflow(flow, region, bodies, helpers, scope, kinds, required, diagnostics)
     if diagnostics.failed:
         return None
-    names = Names(flow, scope, symbols_taken, diagnostics)
+    names = Names(flow, scope, taken, diagnostics)
     context = Context(flow, scope, stores, dataflow, plans, settings, names, symbols, diagnostics)
-    module = lower_module(context, schedule, options.module)
-    return emit(module, flow.module.imports, diagnostics)
+    return lower_module(context, schedule, module_name)

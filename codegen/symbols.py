@@ -58,6 +58,8 @@ class Symbols:
         "Inputs",
         "set_artifacts",
         "merge_artifact",
+        "FlowObject",
+        "around_step",
         "foreach_indices",
         "item_at",
         "switch_to",

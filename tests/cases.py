@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codegen import translate
+from codegen import Options, translate
 from codegen.analyse.evaluate import evaluate
 from codegen.diagnostics import Diagnostics, as_text
 from codegen.model import Flow
-from codegen.parse import parse_flow
+from codegen.parse import parse_flows
 from codegen.source import decode
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -43,9 +43,17 @@ class Case:
         runs: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
         return runs
 
+    @property
+    def options(self) -> Options:
+        """How mf-codegen is called: options.json has ``flow`` and ``drop`` where a case has any."""
+        file = self.path.parent / "options.json"
+        given = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        drop = tuple(given.get("drop", ()))
+        return Options(folder=self.path.parent, flow=given.get("flow"), drop=drop)
+
     def translated(self) -> tuple[str | None, str]:
         """The code and the messages that the flow becomes now."""
-        result = translate(self.path.read_bytes(), "flow.py")
+        result = translate(self.path.read_bytes(), "flow.py", self.options)
         return result.code, as_text(result.diagnostics, "flow.py")
 
     def flow(self) -> Flow:
@@ -53,8 +61,12 @@ class Case:
         diagnostics = Diagnostics()
         text = decode(self.path.read_bytes(), diagnostics)
         assert text is not None
-        flow = parse_flow(text, "flow.py", diagnostics)
-        assert flow is not None
+        options = self.options
+        parsed = parse_flows(
+            text, "flow.py", diagnostics, options.folder, options.flow, options.drop
+        )
+        assert parsed is not None
+        (flow,) = parsed.flows
         return flow
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from codegen import Translation, translate
+from codegen import Options, Translation, translate
 from codegen.cli import main
 from codegen.diagnostics import CODES, Severity
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "diagnostics"
 
 #: Pages whose example cannot be shown as a Python file; they have tests of their own below.
-NO_PYTHON = {"MF001", "MF005", "MF501"}
+NO_PYTHON = {"MF001", "MF005", "MF501", "MF509", "MF703"}
 
 _HEADINGS = ["## What it means", "## Example", "## What to do"]
 _FENCE = re.compile(r"^```(?P<info>.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
@@ -113,6 +113,14 @@ def test_deeply_nested_source() -> None:
     assert result.code is None
     side_by_side = f"sum([{'1, ' * 3_000}1])"
     assert translate(_FLOW.format(side_by_side), "flow.py").diagnostics == ()
+
+
+def test_dropped_decorator() -> None:
+    (source,) = page("MF509").blocks("text")
+    result = translate(source, "flow.py", Options(drop=("traced",)))
+    assert codes(result) == {"MF509", "MF702"}
+    assert result.code is not None and "traced" not in result.code
+    assert codes(translate(source, "flow.py")) == {"MF502"}
 
 
 def test_table_of_all_codes() -> None:

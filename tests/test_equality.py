@@ -46,7 +46,7 @@ def test_equal(case: Case, run: dict[str, Any]) -> None:
     (workflow, inputs), _ = in_child(_interface, "flyte_wf", folder=case.path.parent, timeout=60)
     found = run_flyte(case.module, workflow, for_flyte(flow, inputs, given))
     assert expected.failed_step == run.get("fails_at"), expected.stdout
-    assert compare(expected, found, set(flow.parameters)) == []
+    assert compare(expected, found, {*flow.parameters, *flow.members}) == []
     assert found.warnings == []
 
 

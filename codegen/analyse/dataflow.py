@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from codegen.analyse.body import Ask, BodyFacts, Exit, report_escape
+from codegen.analyse.body import OTHERS, BodyFacts, Exit, Helpers, report_escape
+from codegen.analyse.body.wrappers import sees_inputs
 from codegen.analyse.inputs import inputs_use
 from codegen.analyse.joins import plan_join
 from codegen.analyse.mutation import Mutations
@@ -26,6 +27,7 @@ from codegen.analyse.regions import (
     steps_of,
 )
 from codegen.analyse.scope import ModuleScope
+from codegen.analyse.style import answer, fresh_constants, local_problems, shared_constants
 from codegen.analyse.types import Kind, artifact_kinds
 from codegen.analyse.values import (
     ArmPlan,
@@ -52,7 +54,7 @@ from codegen.analyse.values import (
     demand,
     demand_plan,
 )
-from codegen.diagnostics import Diagnostics
+from codegen.diagnostics import Diagnostics, Position
 from codegen.model import Flow, Shape, Step
 
 
@@ -63,7 +65,8 @@ class StepFlow:
     ``optional`` are the inputs that may be unset when the step begins, ``absent`` those of them
     that only an earlier round of a loop can have set; ``unsure`` are the outputs that may be
     unset when it ends. ``asked`` answers each question in the body whether an artifact is set:
-    True, False, or None where it depends. ``mapped`` tells that a map task runs the step.
+    True, False, or None where it depends. ``mapped`` tells that a map task runs the step;
+    ``reasons`` where and why it needs an object for ``self``, if it does.
     """
 
     step: Step
@@ -77,6 +80,7 @@ class StepFlow:
     unsure: frozenset[str]
     asked: tuple[bool | None, ...]
     mapped: bool
+    reasons: tuple[tuple[Position, str], ...]
 
     @property
     def join(self) -> JoinPlan | None:
@@ -92,7 +96,8 @@ class StepFlow:
 @dataclass(frozen=True)
 class Dataflow:
     """The flow as a tree of visits, its steps in order, the native types, and the artifacts
-    visible at the last step with what makes them."""
+    visible at the last step with what makes them; ``fresh`` are the class constants that each
+    task must evaluate for itself, ``stateless`` the members that need no class."""
 
     plan: Plan
     scope: Scope
@@ -100,6 +105,8 @@ class Dataflow:
     kinds: Mapping[str, str]
     visible: Mapping[str, Slot]
     given: Mapping[str, Given]
+    fresh: frozenset[str]
+    stateless: frozenset[str]
 
 
 def live_exits(facts: BodyFacts) -> tuple[Exit, ...]:
@@ -111,6 +118,7 @@ def analyse_dataflow(
     flow: Flow,
     region: Region,
     bodies: Mapping[str, BodyFacts],
+    helpers: Helpers,
     scope: ModuleScope,
     parameters: Mapping[str, Kind | None],
     required: Sequence[str],
@@ -119,14 +127,20 @@ def analyse_dataflow(
     """The dataflow of a flow; ``required`` are Parameters that the first step must see."""
     steps = list({step.name: step for step in steps_of(region)}.values())
     inside = frozenset(step.name for step in inside_foreach(region))
-    kinds = artifact_kinds(flow, steps, scope, parameters, inside)
-    mutations = Mutations(flow, steps, scope)
-    forward = _Forward(flow, bodies, scope, kinds, mutations, tuple(required), diagnostics)
+    loose = frozenset().union(*(facts.loose for facts in bodies.values()))
+    kinds = artifact_kinds(flow, steps, scope, parameters, inside, loose)
+    mutations = Mutations(flow, steps, scope, helpers)
+    forward = _Forward(flow, bodies, scope, kinds, mutations, helpers, tuple(required), diagnostics)
     top = Scope()
     environment = Environment()
     plan = forward.region(region, environment, top, ())
+    reasons: dict[str, list[tuple[Position, str]]] = {}
+    fresh = fresh_constants(flow, scope, forward.constants)
     for name, found in forward.visits.items():
-        report_reads(found[0], forward.facts[name], forward.places[name], diagnostics)
+        facts = forward.facts[name]
+        more = report_reads(found[0], facts, forward.places[name], diagnostics)
+        reasons[name] = [*facts.escapes, *more, *local_problems(facts, found, scope)]
+        reasons[name] += shared_constants(flow, helpers, facts, found[0].step, fresh)
     visible = {name: slot for name, slot in environment.slots.items() if not name.startswith("_")}
     given = {name: Given(name, top) for name in flow.parameters}
     for slot in visible.values():
@@ -136,7 +150,9 @@ def analyse_dataflow(
     visits = forward.visits
     mapped = set(_mapped(plan))
     planned = {
-        name: _step_flow(flow, forward.facts[name], found, found[0] in mapped, forward.order)
+        name: _step_flow(
+            flow, forward.facts[name], found, found[0] in mapped, forward.order, reasons[name]
+        )
         for name, found in visits.items()
     }
     unsure = {name for visit in forward.every for name in visit.unsure}
@@ -145,7 +161,14 @@ def analyse_dataflow(
     }
     unsure |= forward.unsure
     native = {name: kind for name, kind in kinds.items() if name not in unsure}
-    return Dataflow(plan, top, planned, native, visible, given)
+    stateless = frozenset(name for name in flow.members if _stateless(helpers, name, fresh))
+    return Dataflow(plan, top, planned, native, visible, given, fresh, stateless)
+
+
+def _stateless(helpers: Helpers, name: str, fresh: frozenset[str]) -> bool:
+    """Whether a member that steps use is the same outside the class."""
+    used = helpers.known(name)
+    return used and helpers.stateless(name) and not helpers.closure([name]) & fresh
 
 
 def _mapped(plan: Plan) -> Iterator[Visit]:
@@ -167,7 +190,12 @@ def _mapped(plan: Plan) -> Iterator[Visit]:
 
 
 def _step_flow(
-    flow: Flow, facts: BodyFacts, visits: list[Visit], mapped: bool, order: Mapping[str, int]
+    flow: Flow,
+    facts: BodyFacts,
+    visits: list[Visit],
+    mapped: bool,
+    order: Mapping[str, int],
+    reasons: list[tuple[Position, str]],
 ) -> StepFlow:
     """One step at all its places."""
     first = visits[0]
@@ -202,21 +230,10 @@ def _step_flow(
         tuple(name for name in flow.parameters if name in parameters),
         tuple(outputs),
         frozenset(name for visit in visits for name in visit.unsure),
-        tuple(_answer(ask, visits) for ask in facts.asks),
+        tuple(answer(ask, visits) for ask in facts.asks),
         mapped,
+        tuple(sorted(reasons, key=lambda reason: reason[0])),
     )
-
-
-def _answer(ask: Ask, visits: Sequence[Visit]) -> bool | None:
-    """Whether an artifact is set where a step asks; None if it depends on the run."""
-    if ask.must:
-        return True
-    here = [visit.reads.get(ask.name) for visit in visits]
-    if all(slot is not None and slot.sure for slot in here) and not ask.gone:
-        return True
-    if not any(here) and not ask.may:
-        return False
-    return None
 
 
 class _Forward:
@@ -229,10 +246,12 @@ class _Forward:
         scope: ModuleScope,
         kinds: Mapping[str, str],
         mutations: Mutations,
+        helpers: Helpers,
         required: tuple[str, ...],
         diagnostics: Diagnostics,
     ) -> None:
         self.flow = flow
+        self.helpers = helpers
         self.bodies = bodies
         self.scope = scope
         self.kinds = kinds
@@ -244,6 +263,7 @@ class _Forward:
         self.facts: dict[str, BodyFacts] = dict(bodies)
         self.order: dict[str, int] = {}
         self.unsure: set[str] = set()
+        self.constants: set[str] = set()
 
     @property
     def every(self) -> Iterator[Visit]:
@@ -379,6 +399,9 @@ class _Forward:
     ) -> Visit:
         """A join sees only what it merges and assigns."""
         use = inputs_use(self.flow, step, self.scope)
+        if step.wrappers:  # the step is a method, which gets its inputs as they are
+            seen = sees_inputs(step, self.flow, self.scope)
+            use = replace(use, plain=False, mentioned=True, loose=None if seen else use.loose)
         facts = self.bodies[step.name]
         join, merged, facts = plan_join(
             self.flow, step, facts, use, branches, foreach, self.scope, self.diagnostics
@@ -430,6 +453,7 @@ class _Forward:
         join: JoinPlan | None = None,
     ) -> Visit:
         facts = facts if facts is not None else self.bodies[step.name]
+        facts = self._with_properties(step, facts, frames)
         self.facts[step.name] = facts
         for merge in facts.merges if join is None else ():
             self.diagnostics.add(
@@ -467,6 +491,26 @@ class _Forward:
                 del environment.slots[name]
         return visit
 
+    def _with_properties(
+        self, step: Step, facts: BodyFacts, frames: tuple[Frame, ...]
+    ) -> BodyFacts:
+        """The facts of a step whose ``self.input`` is an element of a property."""
+        names = {member.name for member in facts.members}
+        looked_up = frames if "foreach_stack" in names else frames[-1:] if "input" in names else ()
+        for frame in looked_up:
+            name = frame.variable
+            if name is not None and name in self.flow.helpers:
+                effects = self.helpers.method(name)
+                reason = f"self.input is an element of the property {name}"
+                facts = replace(
+                    facts,
+                    reads=(*facts.reads, *effects.reads),
+                    parameters=(*facts.parameters, *effects.parameters),
+                    used=facts.used | self.helpers.closure([name]),
+                    escapes=(*facts.escapes, (step.position, reason)),
+                )
+        return facts
+
     def _carry(
         self,
         step: Step,
@@ -503,16 +547,23 @@ class _Forward:
             for name in self.flow.parameters
             if name in facts.parameters or name in visit.parameters
         )
-        restored = {found.name for found in facts.deletions if found.name in entry}
+        restored = {d.name for d in facts.deletions if d.name in entry and d.last}
         variable = visit.frames[-1].variable if visit.frames else None
         changed = self.mutations.changed(visit.step, self.kinds, variable)
-        visit.changed = changed & set(entry) - restored
+        self.constants |= changed & set(self.flow.constants)
         read = {found.name for found in facts.reads} | {found.name for found in facts.asks}
+        if facts.open_reads:
+            read |= set(entry)
+        if facts.open_reads and facts.whole:
+            changed |= set(entry) - set(self.kinds)
+        if facts.open_stores:
+            read |= {OTHERS}
+        visit.changed = changed & set(entry) - restored
         read |= set(visit.reads)
         exits = live_exits(facts)
         assigned = {name for found in exits for name in found.may} - restored
         if not exits:
-            assigned = set(facts.assigned) - restored
+            assigned = set(facts.assigned) - restored - facts.dropped
         written = assigned | (visit.changed & read)
         passed = {
             name
@@ -521,7 +572,8 @@ class _Forward:
         }
         visit.reads = {name: slot for name, slot in entry.items() if name in read or name in passed}
         names = [name for name in entry if name in written]
-        names += [name for name in facts.assigned if name in written and name not in entry]
+        fresh = [*facts.assigned, *sorted(facts.possible)]
+        names += [name for name in fresh if name in written and name not in entry]
         visit.outputs = {name: Output(name, visit.scope, visit=visit) for name in names}
 
     def _leave(self, visit: Visit, facts: BodyFacts, environment: Environment) -> dict[str, Slot]:

@@ -89,7 +89,7 @@ def evaluate(
     constants: Mapping[str, ast.expr],
     builtin: Callable[[str], bool] = lambda name: True,
 ) -> Any:
-    """The value of an expression; ``constants`` are the module's names with one plain value,
+    """The value of an expression; ``constants`` are names with one plain value,
     ``builtin`` tells whether a name means the builtin.
 
     Raises CannotEvaluate with the part that cannot be known.
@@ -116,6 +116,8 @@ class _Evaluator:
                 return node.value
             case ast.Name():
                 return self._name(node)
+            case ast.Attribute() if ast.unparse(node) in self.constants:  # self.NAME
+                return self.value(self.constants[ast.unparse(node)])
             case ast.Tuple():
                 return tuple(self._items(node.elts))
             case ast.List():

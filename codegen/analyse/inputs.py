@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codegen.analyse.body.facts import attribute_of
-from codegen.analyse.scope import ModuleScope, assigned_pairs, local_bindings
+from codegen.analyse.scope import ModuleScope, local_bindings
 from codegen.diagnostics import Position
-from codegen.model import Flow, Step
-from codegen.parse.names import mangled, place
+from codegen.model import Flow, Helper, Step
+from codegen.parse.names import assigned_pairs, mangled, place
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ class _Follow:
         self.kept: list[Position] = []
         self.in_body = False
         self.in_module = False
+        self.in_class = False
         self.anywhere = False
         self.direct: set[int] = set()
         self.merged: set[int] = set()
@@ -148,12 +149,14 @@ class _Follow:
         if self.anywhere:
             return None
         found: set[str] = set()
-        if self.in_body or self.in_module:
+        if self.in_body or self.in_module or self.in_class:
             found |= set(_mentioned(self.step.node))
         if self.in_module:
             for statement in self.flow.module.kept:
                 found |= set(_mentioned(statement))
-        return frozenset(mangled(name, self.flow.name) for name in found)
+        for helper in self._helpers() if self.in_class else ():
+            found |= set(_mentioned(helper.node))
+        return frozenset(mangled(name, self.step.owner) for name in found)
 
     # ------------------------------------------------------------------ statements
 
@@ -378,7 +381,7 @@ class _Follow:
         return None
 
     def _note(self, attribute: str, branch: str | None, node: ast.AST, asked: bool = False) -> None:
-        name = mangled(attribute, self.flow.name)
+        name = mangled(attribute, self.step.owner)
         found = Attribute(name, branch, Position(*place(node)), asked)
         self.attributes.setdefault((name, branch, asked), found)
 
@@ -402,6 +405,7 @@ class _Follow:
                 self._leak(shape)
             return None
         own = name in self.scope.functions or name in self.scope.classes
+        own = own or self._is_helper(node.func)
         for shape in shapes:
             self._leak(shape, module=True, anywhere=not own)
         return None
@@ -450,6 +454,18 @@ class _Follow:
                 self._leak(shape, module=name not in ("print", "repr", "str"), anywhere=True)
         return None
 
+    def _helpers(self) -> list[Helper]:
+        return [method for method in self.flow.methods if isinstance(method, Helper)]
+
+    def _is_helper(self, function: ast.expr) -> bool:
+        """Whether a function is a method of the flow whose names of attributes all stand in the
+        source."""
+        attribute = attribute_of(function, self.step.self_name)
+        if attribute is None or mangled(attribute, self.step.owner) not in self.flow.helpers:
+            return False
+        self.in_class = True
+        return not any(_computes_names(helper.node) for helper in self._helpers())
+
     def _applied(self, function: ast.expr | None, shapes: list[Shape], name: str) -> Shape:
         """A function that a builtin calls with the elements of what it is given."""
         if function is None or not any(shapes):
@@ -469,6 +485,7 @@ class _Follow:
                 self._leak(element)
             return None
         own = isinstance(function, ast.Name) and function.id in self.scope.functions
+        own = own or self._is_helper(function)
         for element in elements:
             self._leak(element, module=own, anywhere=not own and not _getter(function))
         return None
@@ -477,6 +494,23 @@ class _Follow:
 def _getter(function: ast.expr) -> bool:
     """``attrgetter("x")``, whose names stand in the body."""
     return isinstance(function, ast.Call) and ast.unparse(function.func).endswith("attrgetter")
+
+
+def _computes_names(function: ast.AST) -> bool:
+    """Whether code asks for attributes whose names are neither literal nor given to it."""
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and (
+            node.func.id in ("dir", "vars")
+            or (
+                node.func.id in ("getattr", "hasattr")
+                and len(node.args) > 1
+                and not isinstance(node.args[1], (ast.Constant, ast.Name))
+            )
+        )
+        for node in ast.walk(function)
+    )
 
 
 def _mentioned(node: ast.AST) -> Iterator[str]:

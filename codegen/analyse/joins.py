@@ -14,7 +14,7 @@ from dataclasses import replace
 from codegen.analyse.body import Ask, BodyFacts, Merge
 from codegen.analyse.evaluate import CannotEvaluate, evaluate
 from codegen.analyse.inputs import Attribute, InputsUse
-from codegen.analyse.scope import ModuleScope
+from codegen.analyse.scope import ModuleScope, local_bindings
 from codegen.analyse.values import Branch, ForeachPlan, JoinPlan, Slot
 from codegen.diagnostics import Diagnostics, Position
 from codegen.model import Flow, Step
@@ -41,6 +41,27 @@ def plan_join(
     for number, merge in enumerate(facts.merges):
         planner.merge(number, merge)
     return planner.result()
+
+
+def only_merging(step: Step, merges: Sequence[Merge]) -> frozenset[str]:
+    """The local names that stand for one value, and that only ``include`` and ``exclude`` of
+    ``merge_artifacts`` use."""
+    arguments = [
+        argument
+        for merge in merges
+        for argument in (merge.argument("exclude", 1), merge.argument("include", 2))
+        if argument is not None
+    ]
+    merging = {id(node) for argument in arguments for node in ast.walk(argument)}
+    loads: dict[str, set[int]] = {}
+    for node in ast.walk(step.node):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            loads.setdefault(node.id, set()).add(id(node))
+    return frozenset(
+        name
+        for name, values in local_bindings(step.node).items()
+        if len(values) == 1 and values[0] is not None and name in loads and loads[name] <= merging
+    )
 
 
 class _Planner:
@@ -312,12 +333,27 @@ class _Planner:
     def _names(self, node: ast.expr | None) -> tuple[str, ...]:
         if node is None:
             return ()
-        value = evaluate(node, self.scope.constants, self.scope.builtin)
+        value = evaluate(node, self._constants(), self.scope.builtin)
         if value is None:
             return ()
         if not isinstance(value, (list, tuple, set, frozenset)):
             raise CannotEvaluate(node)
         return tuple(str(name) for name in value)
+
+    def _constants(self) -> dict[str, ast.expr]:
+        """The constants of the module and of the class, and local names of literals that only
+        calls of ``merge_artifacts`` look at."""
+        known = dict(self.scope.constants)
+        for name, constant in self.flow.constants.items():
+            known[f"{self.step.self_name}.{name}"] = constant.value
+        local = local_bindings(self.step.node)
+        for name in local:
+            known.pop(name, None)
+        for name in only_merging(self.step, self.facts.merges):
+            value = local[name][0]
+            assert value is not None
+            known[name] = value
+        return known
 
     def _is_set(self, name: str, merge: Merge) -> bool:
         return name in merge.must or name in self.set_by or name in self.flow.parameters
@@ -375,6 +411,10 @@ class _Planner:
 
     def result(self) -> tuple[JoinPlan, dict[str, Slot], BodyFacts]:
         """The plan; names that are compared count as assigned by the join."""
+        self.join.wired = [
+            tuple(name for name in self.wired if self.set_by[name] == number)
+            for number in range(len(self.facts.merges))
+        ]
         self.join.unsure = frozenset(name for name, sure in self.compared.items() if not sure)
         if self.compared:
             self.join.objects = True
@@ -404,7 +444,8 @@ class _Planner:
     def _check_early_reads(self) -> None:
         for read in self.facts.reads:
             number = self.set_by.get(read.name)
-            if number is not None and read.merges <= number and not read.late and not read.assigned:
+            early = number is not None and read.merges <= number
+            if early and not (read.late or read.assigned or read.indirect):
                 self._error(
                     "MF208",
                     read.position,

@@ -12,8 +12,11 @@ from codegen.model import Step
 
 def report_reads(
     visit: Visit, facts: BodyFacts, places: Sequence[Environment], diagnostics: Diagnostics
-) -> None:
-    """Report what a step reads and deletes though it is not set in any of its ``places``."""
+) -> list[tuple[Position, str]]:
+    """Report what a step reads and deletes though it is not set in any of its ``places``.
+
+    Returns where and why local variables would not behave like attributes.
+    """
     reporter = _Reporter(visit.step, facts, _joined(places), diagnostics)
     for read in facts.reads:
         reporter.read(read)
@@ -22,6 +25,7 @@ def report_reads(
     for ask in facts.asks:
         reporter.ask(ask.name, ask.position, ask.inner and not ask.must)
     reporter.inputs(visit)
+    return reporter.reasons
 
 
 def _joined(places: Sequence[Environment]) -> Environment:
@@ -48,14 +52,19 @@ class _Reporter:
         self.slots = environment.slots
         self.lost = environment.lost
         self.diagnostics = diagnostics
+        self.reasons: list[tuple[Position, str]] = []
 
     def read(self, read: Read) -> None:
         slot = self.slots.get(read.name)
         maybe_here = read.assigned or (read.late and read.name in self.facts.assigned)
         if read.guarded and not (slot is not None and slot.sure):
-            self._needs_self(read.position, f"a handler asks whether {read.name} is set")
+            if not read.indirect:  # else it has a reason of its own
+                self._needs_self(read.position, f"a handler asks whether {read.name} is set")
         elif slot is None and not maybe_here and not self._asks(read.name):
-            self._missing(read)
+            if read.indirect:
+                self._missing_in_helper(read)
+            else:
+                self._missing(read)
         elif read.name in self.lost and not (slot is not None and slot.sure):
             loss = self.lost[read.name]
             self.diagnostics.add(
@@ -66,6 +75,17 @@ class _Reporter:
                 f"Merge it in {loss.join}, or assign it there.",
                 self.step.name,
             )
+
+    def _missing_in_helper(self, read: Read) -> None:
+        """A helper may never get to the place that reads it."""
+        self.diagnostics.add(
+            "MF209",
+            read.position,
+            f"self.{read.name} is not set in step {self.step.name}, which uses this helper: if "
+            "the run gets here from there, it fails, here as in Metaflow",
+            f"Set self.{read.name} before, or give the helper what it needs as an argument.",
+            self.step.name,
+        )
 
     def _missing(self, read: Read) -> None:
         loss = self.lost.get(read.name)
@@ -115,7 +135,7 @@ class _Reporter:
             assigned = [name in member.may for member in looked_up]
             surely = [name in member.must for member in looked_up]
             if any(assigned) and not all(surely) and name not in self.facts.looked_up:
-                self._needs_self(
+                self._refuse(
                     looked_up[0].position,
                     f"self.{name}, of which self.input is an element, is assigned before on some "
                     "paths only",
@@ -125,14 +145,16 @@ class _Reporter:
                 and visit.join is not None
                 and not all(member.merges for member in looked_up)
             ):
-                self._needs_self(
+                self._refuse(
                     looked_up[0].position,
                     f"self.input is read before merge_artifacts brings back self.{name}",
                 )
 
     def deletion(self, deletion: Deletion) -> None:
         inherited = deletion.name in self.slots
-        if not inherited and not deletion.assigned:
+        if deletion.guarded and not (deletion.touched and inherited and deletion.last):
+            self._needs_self(deletion.position, "a handler asks whether it can be deleted")
+        elif not inherited and not deletion.assigned:
             self.diagnostics.add(
                 "MF205",
                 deletion.position,
@@ -156,4 +178,7 @@ class _Reporter:
             )
 
     def _needs_self(self, place: Position, reason: str) -> None:
+        self.reasons.append((place, reason))
+
+    def _refuse(self, place: Position, reason: str) -> None:
         report_escape(self.step, place, reason, self.diagnostics)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from codegen.model import Flow
 
 _BUILTINS = frozenset(dir(builtins))
 
@@ -66,6 +68,12 @@ def module_scope(statements: Iterable[ast.stmt]) -> ModuleScope:
                 imports[name] = dotted
     star = "*" in bindings
     return ModuleScope(constants, functions, classes, imports, frozenset(bindings), star)
+
+
+def class_scope(scope: ModuleScope, flow: Flow) -> ModuleScope:
+    """What names mean in the body of the flow's class."""
+    own = {name: constant.value for name, constant in flow.constants.items()}
+    return replace(scope, constants={**scope.constants, **own}, bound=scope.bound | set(own))
 
 
 def _immutable(value: ast.expr) -> bool:
@@ -179,23 +187,4 @@ def local_bindings(function: ast.AST) -> dict[str, list[ast.expr | None]]:
             names = [node.rest]
         for name in names:
             found.setdefault(name, []).append(None)
-    return found
-
-
-def assigned_pairs(
-    target: ast.expr, value: ast.expr | None
-) -> list[tuple[ast.expr, ast.expr | None]]:
-    """Single targets with their values, where an unpacked tuple is written out."""
-    if not isinstance(target, (ast.Tuple, ast.List)):
-        return [(target.value if isinstance(target, ast.Starred) else target, value)]
-    values: Sequence[ast.expr | None] = [None] * len(target.elts)
-    if (
-        isinstance(value, (ast.Tuple, ast.List))
-        and len(value.elts) == len(target.elts)
-        and not any(isinstance(part, ast.Starred) for part in [*target.elts, *value.elts])
-    ):
-        values = value.elts
-    found: list[tuple[ast.expr, ast.expr | None]] = []
-    for part, part_value in zip(target.elts, values, strict=True):
-        found += assigned_pairs(part, part_value)
     return found

@@ -6,12 +6,13 @@ Source of the rules: metaflow/flowspec.py (next, _find_input).
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from codegen.analyse.body import attribute_of
-from codegen.analyse.scope import ModuleScope, assigned_pairs, local_bindings
+from codegen.analyse.scope import ModuleScope, local_bindings
 from codegen.diagnostics import Diagnostics
-from codegen.model import Flow, Shape, Step
+from codegen.model import Flow, Method, Shape
+from codegen.parse.names import assigned_pairs
 
 _INDEXED = frozenset({"list", "range", "sorted", "str", "tuple"})
 _INDEXED_METHODS = frozenset({"split", "rsplit", "splitlines", "tolist", "to_list", "readlines"})
@@ -32,13 +33,19 @@ _BAD_CALLS = {
 }
 
 
-Stores = Mapping[str, Sequence[tuple[Step, ast.expr | None]]]
+Stores = Mapping[str, Sequence[tuple[Method, ast.expr | None]]]
 
 
-def artifact_stores(flow: Flow) -> Stores:
-    """Artifact → what each step may leave in it; None for what cannot be told."""
-    stores: dict[str, list[tuple[Step, ast.expr | None]]] = {}
-    for step in flow.steps.values():
+def artifact_stores(flow: Flow, loose: Iterable[str]) -> Stores:
+    """Artifact → what each step or helper may leave in it; None for what cannot be told, as for
+    those ``loose`` that are set by other means than assignments."""
+    stores: dict[str, list[tuple[Method, ast.expr | None]]] = {}
+    any_step = next(iter(flow.steps.values()))
+    for name in loose:
+        stores[name] = [(any_step, None)]
+    for constant in flow.constants.values():
+        stores[constant.name] = [(any_step, constant.value)]
+    for step in flow.methods:
         left: dict[str, list[ast.expr | None]] = {}
         for statement in step.node.body:
             plain = isinstance(statement, (ast.Assign, ast.AnnAssign))
@@ -99,7 +106,7 @@ def _stores(statement: ast.stmt, self_name: str) -> Iterator[tuple[str, ast.expr
                 yield attribute, value
 
 
-def _origins(value: ast.expr, step: Step, scope: ModuleScope) -> list[ast.expr | None]:
+def _origins(value: ast.expr, step: Method, scope: ModuleScope) -> list[ast.expr | None]:
     """What an expression is: for a local name or constant, what is assigned to it."""
     if isinstance(value, ast.Name):
         local = local_bindings(step.node)
@@ -111,7 +118,7 @@ def _origins(value: ast.expr, step: Step, scope: ModuleScope) -> list[ast.expr |
     return [value]
 
 
-def _indexed(value: ast.expr, step: Step, scope: ModuleScope) -> bool:
+def _indexed(value: ast.expr, step: Method, scope: ModuleScope) -> bool:
     return all(
         origin is not None and _indexed_itself(origin, scope)
         for origin in _origins(value, step, scope)
@@ -138,7 +145,7 @@ def _indexed_itself(value: ast.expr, scope: ModuleScope) -> bool:
     return False
 
 
-def _bad(value: ast.expr, step: Step, scope: ModuleScope) -> str | None:
+def _bad(value: ast.expr, step: Method, scope: ModuleScope) -> str | None:
     for origin in _origins(value, step, scope):
         match origin:
             case ast.Dict() | ast.DictComp():

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.analyse.body import attribute_of
-from codegen.analyse.scope import ModuleScope, assigned_pairs, local_bindings
-from codegen.model import Flow, Step
-from codegen.parse.names import mangled
+from codegen.analyse.scope import ModuleScope, local_bindings
+from codegen.model import Flow, Method, Step
+from codegen.parse.names import assigned_pairs, mangled
 
 _INT64 = 2**63
 
@@ -83,14 +83,22 @@ def artifact_kinds(
     scope: ModuleScope,
     parameters: Mapping[str, Kind | None],
     inside: frozenset[str] = frozenset(),
+    loose: frozenset[str] = frozenset(),
 ) -> dict[str, str]:
     """Artifact → ``int``, ``float``, ``str`` or ``bool``, for those that are proven to have it.
 
-    ``inside`` are the steps that surely run for an element of a foreach.
+    ``inside`` are the steps that surely run for an element of a foreach, ``loose`` artifacts that
+    are set by other means than assignments.
     """
     inference = _Inference(flow, steps, scope, parameters, inside)
+    inference.unknown(loose)
     kinds = {name: inference.artifact(name) for name in inference.stores}
     return {name: kind.name for name, kind in kinds.items() if kind is not None and kind.native}
+
+
+def key_of(method: Method) -> tuple[str, str, int]:
+    """What tells the methods of a flow apart."""
+    return method.owner, method.name, method.position.line
 
 
 class _Inference:
@@ -108,15 +116,20 @@ class _Inference:
         self.scope = scope
         self.inside = inside
         self.parameters = parameters
-        self.stores: dict[str, list[tuple[Step, ast.expr | None]]] = {}
-        self.locals = {step.name: local_bindings(step.node) for step in steps}
+        self.stores: dict[str, list[tuple[Method, ast.expr | None]]] = {}
+        methods = [m for m in flow.methods if not isinstance(m, Step) or m in steps]
+        self.locals = {key_of(method): local_bindings(method.node) for method in methods}
         self.known: dict[str, Kind | None] = {}
         self.busy: set[tuple[str, str]] = set()
-        for step in steps:
-            for statement in ast.walk(step.node):
-                self._collect(step, statement)
+        for method in methods:
+            for statement in ast.walk(method.node):
+                self._collect(method, statement)
 
-    def _collect(self, step: Step, statement: ast.AST) -> None:
+    def unknown(self, names: frozenset[str]) -> None:
+        """Artifacts that may hold anything."""
+        self.known.update(dict.fromkeys(names))
+
+    def _collect(self, step: Method, statement: ast.AST) -> None:
         pairs: list[tuple[ast.expr, ast.expr | None]] = []
         if isinstance(statement, ast.Assign):
             for target in statement.targets:
@@ -132,7 +145,7 @@ class _Inference:
         for target, value in pairs:
             attribute = attribute_of(target, step.self_name)
             if attribute is not None:
-                name = mangled(attribute, self.flow.name)
+                name = mangled(attribute, step.owner)
                 self.stores.setdefault(name, []).append((step, value))
 
     def artifact(self, name: str) -> Kind | None:
@@ -147,7 +160,7 @@ class _Inference:
             self.known[name] = _union(kinds) if kinds else None
         return self.known[name]
 
-    def expression(self, node: ast.expr | None, step: Step | None) -> Kind | None:
+    def expression(self, node: ast.expr | None, step: Method | None) -> Kind | None:
         """The kind of an expression in ``step``, or at the top level of the module if None."""
         match node:
             case ast.Constant():
@@ -183,35 +196,40 @@ class _Inference:
                 return self._call(node, step)
         return None
 
-    def _local(self, name: str, step: Step | None) -> bool:
-        return step is not None and name in self.locals[step.name]
+    def _local(self, name: str, step: Method | None) -> bool:
+        return step is not None and name in self.locals[key_of(step)]
 
-    def _name(self, name: str, step: Step | None) -> Kind | None:
-        key = (step.name if step else "<module>", name)
+    def _name(self, name: str, step: Method | None) -> Kind | None:
+        key = (str(key_of(step)) if step else "<module>", name)
         if key in self.busy:
             return None
         self.busy.add(key)
         try:
-            if step is not None and name in self.locals[step.name]:
-                return _union([self.expression(v, step) for v in self.locals[step.name][name]])
+            if step is not None and name in self.locals[key_of(step)]:
+                found = self.locals[key_of(step)][name]
+                return _union([self.expression(value, step) for value in found])
             if name in self.scope.constants:
                 return self.expression(self.scope.constants[name], None)
             return None
         finally:
             self.busy.discard(key)
 
-    def _attribute(self, node: ast.Attribute, step: Step | None) -> Kind | None:
+    def _attribute(self, node: ast.Attribute, step: Method | None) -> Kind | None:
         attribute = attribute_of(node, step.self_name) if step is not None else None
-        if attribute is None:
+        if attribute is None or step is None:
             return self._of_input(node, step)
-        name = mangled(attribute, self.flow.name)
+        name = mangled(attribute, step.owner)
         if name == "name":
             return TEXT
-        if name == "index" and step is not None and step.name in self.inside:
+        if name == "index" and step.name in self.inside:
             return _SIZE
-        return self.parameters[name] if name in self.parameters else self.artifact(name)
+        if name in self.parameters:
+            return self.parameters[name]
+        if name in self.flow.constants:
+            return self.expression(self.flow.constants[name].value, None)
+        return None if name in self.flow.members else self.artifact(name)
 
-    def _of_input(self, node: ast.Attribute, step: Step | None) -> Kind | None:
+    def _of_input(self, node: ast.Attribute, step: Method | None) -> Kind | None:
         """``inputs.branch.name`` in a join: an artifact as well."""
         if step is None or len(step.node.args.args) != 2 or not isinstance(node.ctx, ast.Load):
             return None
@@ -220,19 +238,19 @@ class _Inference:
             isinstance(owner, ast.Attribute)
             and isinstance(owner.value, ast.Name)
             and owner.value.id == argument
-            and not any(value is not None for value in self.locals[step.name].get(argument, []))
+            and not any(v is not None for v in self.locals[key_of(step)].get(argument, []))
         ):
-            name = mangled(node.attr, self.flow.name)
+            name = mangled(node.attr, step.owner)
             return self.parameters[name] if name in self.parameters else self.artifact(name)
         return None
 
-    def _comparison(self, node: ast.Compare, step: Step | None) -> Kind | None:
+    def _comparison(self, node: ast.Compare, step: Method | None) -> Kind | None:
         if all(isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)) for op in node.ops):
             return BOOL
         sides = [self.expression(side, step) for side in (node.left, *node.comparators)]
         return BOOL if all(sides) else None
 
-    def _call(self, node: ast.Call, step: Step | None) -> Kind | None:
+    def _call(self, node: ast.Call, step: Method | None) -> Kind | None:
         if isinstance(node.func, ast.Attribute):
             return self._method(node.func, step)
         if not isinstance(node.func, ast.Name):
@@ -265,7 +283,7 @@ class _Inference:
                 return _union(kinds)
         return None
 
-    def _method(self, function: ast.Attribute, step: Step | None) -> Kind | None:
+    def _method(self, function: ast.Attribute, step: Method | None) -> Kind | None:
         owner = function.value
         if isinstance(owner, ast.Name) and not self._local(owner.id, step):
             module = self.scope.imports.get(owner.id)

@@ -134,7 +134,8 @@ class JoinPlan:
     ``attributes`` has an entry for each branch (a foreach has one): the artifacts that its object
     must have. ``shared`` are those of a foreach that its body leaves as they were before it,
     ``parameters`` are Parameters. ``merges`` has, for each call of ``merge_artifacts``, the names
-    that must be compared when it runs; those in ``unsure`` may turn out to be unset. ``index``
+    that must be compared when it runs; those in ``unsure`` may turn out to be unset. ``wired`` are
+    those that come from one source. ``index``
     and ``input`` tell whether these are read of an input, ``objects`` whether the body needs
     objects for its inputs at all, ``copied`` are those shared that it may change. ``hidden`` is
     the list of the foreach if it is there for their ``input`` only.
@@ -146,6 +147,7 @@ class JoinPlan:
     shared: dict[str, Slot] = field(default_factory=dict)
     parameters: dict[str, None] = field(default_factory=dict)
     merges: list[tuple[str, ...]] = field(default_factory=list)
+    wired: list[tuple[str, ...]] = field(default_factory=list)
     unsure: frozenset[str] = frozenset()
     index: bool = False
     input: bool = False

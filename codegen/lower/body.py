@@ -46,24 +46,29 @@ class AskPlan:
 @dataclass(frozen=True)
 class MergePlan:
     """What stands for a call of ``merge_artifacts``: ``helper`` compares each of ``names``, which
-    are local name, artifact, and whether it may turn out to be ``unset``."""
+    are local name, artifact, and whether it may turn out to be ``unset``; ``loads`` is a statement
+    after that, if any."""
 
     helper: str
     unset: str
     names: tuple[tuple[str, str, bool], ...]
+    loads: str = ""
 
 
 @dataclass(frozen=True)
 class BodyPlan:
     """How to rewrite one body.
 
-    ``names`` maps artifacts and Parameters to local names; ``returns`` has a replacement for each
+    ``owner`` is the class that the step belongs to. ``names`` maps artifacts and Parameters to
+    local names; ``returns`` has a replacement for each
     ``return`` in source order; ``final`` are the statements at the end, none if the end is never
     reached or there is nothing to return; ``prologue`` goes first. ``expressions`` maps dotted
     names of the source to what stands for them; ``asks`` and ``merges`` are in source order.
+    ``unused`` are local names that nothing but calls of ``merge_artifacts`` looked at. In a
+    ``method``, which stays one, each transition becomes ``final`` and a return stays.
     """
 
-    flow: str
+    owner: str
     names: Mapping[str, str]
     returns: tuple[Replacement, ...]
     final: tuple[str, ...]
@@ -71,6 +76,8 @@ class BodyPlan:
     expressions: Mapping[str, str] = field(default_factory=dict)
     asks: tuple[AskPlan, ...] = ()
     merges: tuple[MergePlan, ...] = ()
+    unused: frozenset[str] = frozenset()
+    method: bool = False
 
 
 def own_returns(node: ast.FunctionDef) -> list[ast.Return]:
@@ -90,20 +97,24 @@ def own_returns(node: ast.FunctionDef) -> list[ast.Return]:
 
 def rewrite(step: Step, plan: BodyPlan) -> str:
     """The text of the body, indented by four spaces, without a trailing newline."""
+    shell = cst.FunctionDef(cst.Name("_"), cst.Parameters(), rewritten(step, plan))
+    text = cst.Module(body=[shell], default_indent="    ").code
+    return text.split("\n", 1)[1].rstrip()
+
+
+def rewritten(step: Step, plan: BodyPlan) -> cst.IndentedBlock:
+    """The body as a block of statements."""
     function = step.cst.visit(_Rewriter(step, plan))
     assert isinstance(function, cst.FunctionDef)
     block = _block(function.body)
     statements = list(block.body)
     at = 1 if statements and _is_docstring(statements[0]) else 0
     statements[at:at] = [cst.parse_statement(text) for text in plan.prologue]
-    if step.transition is None:
+    if step.transition is None and not plan.method:
         statements += [cst.parse_statement(text) for text in plan.final]
     if not statements:
         statements = [cst.parse_statement("pass")]
-    kept = cst.IndentedBlock(body=statements, footer=block.footer)
-    shell = cst.FunctionDef(cst.Name("_"), cst.Parameters(), kept)
-    text = cst.Module(body=[shell], default_indent="    ").code
-    return text.split("\n", 1)[1].rstrip()
+    return cst.IndentedBlock(body=statements, footer=block.footer)
 
 
 def header_comment(step: Step) -> tuple[str, ...]:
@@ -213,7 +224,7 @@ class _Rewriter(cst.CSTTransformer):
         if expression is not None and not self.shadows:
             return _parenthesized(cst.parse_expression(expression), updated_node)
         attribute = unicodedata.normalize("NFKC", original_node.attr.value)
-        name = mangled(attribute, self.plan.flow)
+        name = mangled(attribute, self.plan.owner)
         if self.shadows or not (
             isinstance(original_node.value, cst.Name)
             and original_node.value.value == self.self_name
@@ -228,7 +239,7 @@ class _Rewriter(cst.CSTTransformer):
         local = self.plan.names.get(name)
         if local is None:  # self.next and its targets: the statement goes as a whole
             return updated_node
-        return cst.Name(local, lpar=updated_node.lpar, rpar=updated_node.rpar)
+        return _parenthesized(cst.parse_expression(local), updated_node)
 
     def visit_Call(self, node: cst.Call) -> None:
         """Questions are answered in source order, and the outer one of two begins first."""
@@ -240,6 +251,8 @@ class _Rewriter(cst.CSTTransformer):
         if _dotted(original_node.func) == stack and f"{stack}()" in self.plan.expressions:
             made = cst.parse_expression(self.plan.expressions[f"{stack}()"])
             return _parenthesized(made, updated_node)
+        if _dotted(original_node.func) == "super" and not original_node.args:
+            return cst.parse_expression(f"super({self.plan.owner}, {self.self_name})")
         plan = self.asked.pop(id(original_node), None)
         if plan is None:
             return updated_node
@@ -295,6 +308,8 @@ class _Rewriter(cst.CSTTransformer):
             return updated_node
         if self._is_merge(original_node.body[0]):
             return self._merged(original_node, updated_node)
+        if self._is_unused(original_node):
+            return self._removed(updated_node)
         before, small = self._statements(
             original_node.body, updated_node.body, original_node is self.tail
         )
@@ -307,6 +322,13 @@ class _Rewriter(cst.CSTTransformer):
         first = first.with_changes(leading_lines=updated_node.leading_lines)
         return cst.FlattenSentinel([first, *others, line.with_changes(leading_lines=[])])
 
+    def _is_unused(self, line: cst.SimpleStatementLine) -> bool:
+        """``names = [...]`` for an argument of ``merge_artifacts``."""
+        match line.body:
+            case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))])]:
+                return name in self.plan.unused
+        return False
+
     def _merged(
         self, original: cst.SimpleStatementLine, updated: cst.SimpleStatementLine
     ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
@@ -318,7 +340,7 @@ class _Rewriter(cst.CSTTransformer):
         leading += [cst.EmptyLine(comment=cst.Comment(f"# {line}")) for line in comments]
         call = updated.body[0]
         assert isinstance(call, cst.Expr) and isinstance(call.value, cst.Call)
-        if not plan.names:
+        if not plan.names and not plan.loads:
             return self._removed(updated.with_changes(leading_lines=leading))
         inputs = cst.Module([]).code_for_node(call.value.args[0].value)
         lines: list[cst.BaseStatement] = []
@@ -328,6 +350,8 @@ class _Rewriter(cst.CSTTransformer):
             lines.append(cst.parse_statement(text))
             if unsure:
                 lines.append(cst.parse_statement(f"if {local} is {plan.unset}:\n    del {local}"))
+        if plan.loads:
+            lines.append(cst.parse_statement(plan.loads))
         lines[0] = lines[0].with_changes(leading_lines=leading)
         return cst.FlattenSentinel(lines)
 
@@ -393,7 +417,9 @@ class _Rewriter(cst.CSTTransformer):
         before: list[cst.BaseSmallStatement] = []
         small: list[cst.BaseSmallStatement] = []
         for position, (old, new) in enumerate(zip(original, updated, strict=True)):
-            if self._is_next(old):
+            if self._is_next(old) and self.plan.method:
+                small += map(_small, self.plan.final)
+            elif self._is_next(old):
                 if tail and position == len(original) - 1 and self.plan.final:
                     *first, last = [_small(text) for text in self.plan.final]
                     if first:
@@ -402,6 +428,9 @@ class _Rewriter(cst.CSTTransformer):
                     small.append(last)
             elif self._only_annotates(old):
                 continue
+            elif isinstance(old, cst.Return) and self.plan.method:
+                leaves = old.value is not None and self._is_next(cst.Expr(old.value))
+                small += map(_small, (*self.plan.final, "return")) if leaves else [new]
             elif isinstance(old, cst.Return):
                 replacement = self.returns.pop(0)
                 assert isinstance(new, cst.Return)
@@ -427,7 +456,7 @@ class _Rewriter(cst.CSTTransformer):
             and isinstance(node.target, cst.Attribute)
             and isinstance(node.target.value, cst.Name)
             and node.target.value.value == self.self_name
-            and mangled(node.target.attr.value, self.plan.flow) not in self.plan.names
+            and mangled(node.target.attr.value, self.plan.owner) not in self.plan.names
         )
 
     def _is_next(self, node: cst.BaseSmallStatement) -> bool:
@@ -463,7 +492,7 @@ def _answered(
     plan: AskPlan, whether: bool, default: cst.BaseExpression | None
 ) -> cst.BaseExpression:
     """What ``hasattr`` (``whether``) or ``getattr`` of an artifact comes to."""
-    local = cst.Name(plan.local)
+    local = cst.parse_expression(plan.local)
     if plan.answer is not None and whether:
         return cst.Name(str(plan.answer))
     if plan.answer is True or (default is None and not whether):

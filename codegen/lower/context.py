@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+import libcst as cst
 
 from codegen.analyse.dataflow import Dataflow, StepFlow
 from codegen.analyse.scope import ModuleScope
@@ -12,6 +16,7 @@ from codegen.analyse.values import Given, Index, Output, Value, Visit
 from codegen.diagnostics import Diagnostics
 from codegen.flyte import Field
 from codegen.lower.decorators import Settings
+from codegen.lower.members import Members
 from codegen.lower.names import AMBIGUOUS, Names, field_names, free
 from codegen.lower.parameters import ParameterPlan
 from codegen.model import Flow
@@ -70,7 +75,8 @@ class Context:
     """One flow on its way to its module.
 
     ``fields`` maps artifacts to the fields of outputs types, ``inputs`` has the inputs of each
-    task that has been lowered.
+    task that has been lowered, ``members`` what became of the other members of the class,
+    ``methods`` are steps that became methods, by their class.
     """
 
     flow: Flow
@@ -83,9 +89,24 @@ class Context:
     symbols: Symbols
     diagnostics: Diagnostics
     fields: dict[str, str] = field(default_factory=dict)
+    members: Members = field(init=False)
+    methods: dict[str, list[cst.FunctionDef]] = field(default_factory=dict)
     inputs: dict[str, tuple[TaskInput, ...]] = field(default_factory=dict)
 
+    @functools.cached_property
+    def deletes(self) -> bool:
+        """Whether any code of the flow deletes attributes."""
+        roots = [*self.flow.module.kept, *(method.node for method in self.flow.methods)]
+        return any(
+            (isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Del))
+            or (isinstance(node, ast.Name) and node.id in ("delattr", "eval", "exec"))
+            or (isinstance(node, ast.Attribute) and node.attr in ("pop", "__dict__"))
+            for root in roots
+            for node in ast.walk(root)
+        )
+
     def __post_init__(self) -> None:
+        self.members = Members(self.flow, self.dataflow, self.names, self.symbols)
         artifacts = dict.fromkeys(
             name for step in self.dataflow.steps.values() for name in step.outputs
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 
 from codegen import __version__
 from codegen.analyse.scope import ModuleScope
@@ -105,7 +106,8 @@ def lower_module(context: Context, schedule: Schedule | None, module_name: str) 
         docstring=_module_docstring(flow, names.workflow, plans, module_name),
         future=flow.module.future,
         imports=(),
-        code=flow.module.body,
+        code=flow.module.body + context.members.code,
+        classes=context.members.classes(context.methods),
         helpers=symbols.helpers(),
         seeds=seed_statements(flow.module.kept),
         constants=tuple(line for plan in plans.values() for line in plan.constants),
@@ -114,6 +116,13 @@ def lower_module(context: Context, schedule: Schedule | None, module_name: str) 
         launch_plans=launch_plans,
         symbols=symbols,
     )
+
+
+def _listed(files: Sequence[str]) -> str:
+    """File names as part of a sentence."""
+    *first, last = files
+    named = f"{', '.join(first)} and {last}" if first else last
+    return f"{named}, which belong{'s' if len(files) == 1 else ''} beside it"
 
 
 def _module_docstring(
@@ -128,6 +137,8 @@ def _module_docstring(
         f"    pyflyte run {module_name} {workflow}{required}",
         f"    pyflyte register {module_name}",
     ]
+    if flow.module.beside:
+        lines += ["", *textwrap.wrap(f"It imports {_listed(flow.module.beside)}.", 88)]
     if flow.module.docstring:
         lines += ["", flow.module.docstring]
     return "\n".join(lines)

@@ -107,10 +107,10 @@ class Names:
         reserved.add(self.launch_plan)
         self.module = frozenset(reserved)
         self._local = frozenset(
-            node.id
-            for step in flow.steps.values()
-            for node in ast.walk(step.node)
-            if isinstance(node, ast.Name)
+            node.id if isinstance(node, ast.Name) else node.arg
+            for method in flow.methods
+            for node in ast.walk(method.node)
+            if isinstance(node, (ast.Name, ast.arg))
         )
 
     def function(self, name: str) -> str:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
+import textwrap
 
-from codegen.analyse.body import Exit, report_escape, returns_next
+import libcst as cst
+
+from codegen.analyse.body import OTHERS, Exit, report_escape, returns_next
+from codegen.analyse.body.wrappers import must_go_on
 from codegen.analyse.dataflow import StepFlow, live_exits
+from codegen.analyse.joins import only_merging
 from codegen.analyse.regions import loops
 from codegen.analyse.scope import local_bindings
 from codegen.analyse.state import seed_statements
@@ -19,11 +25,14 @@ from codegen.lower.body import (
     own_returns,
     returns_text,
     rewrite,
+    rewritten,
 )
 from codegen.lower.context import Context, TaskInput
 from codegen.lower.inputs import join_inputs, join_prologue
+from codegen.lower.members import named
 from codegen.lower.names import free, local_names
 from codegen.lower.transitions import transition_values
+from codegen.model import Wrapper
 from codegen.parse.module import bound_names
 
 #: Rounds of a loop that one pod runs before it starts the next.
@@ -49,6 +58,8 @@ class _Step:
         self.join = step.join
         self.taken = frozenset(n for node in self.flow.module.kept for n in bound_names(node))
         self.generated = context.generated_fields(step)
+        self.is_object = bool(step.reasons)
+        self.members = context.members
         self.local = self._local_names()
         own = frozenset(local_bindings(step.step.node))
         self.bound = own | frozenset(self.local.values())
@@ -56,6 +67,7 @@ class _Step:
         self.asked_only = self._asked_only()
         self.inputs = self._inputs()
         self.bound |= frozenset(given.name for given in self.inputs)
+        self.bound |= frozenset(text.partition(".")[0] for text in self._member_texts().values())
         self.given = {(given.source, given.key, given.number): given.name for given in self.inputs}
         self.item = ""
         self.expressions = self._expressions()
@@ -163,20 +175,51 @@ class _Step:
                 *step.parameters,
                 *step.facts.assigned,
                 *sorted(step.facts.mentioned),
-                *(ask.name for ask in step.facts.asks),
+                *(ask.name for ask in step.facts.asks if ask.name not in self.flow.members),
+                *self._fresh(),
             ]
         )
         generated = {self.context.names.outputs[self.name], "locals", "Unset", "_"}
+        generated |= {re.split(r"\W", text)[0] for text in self._member_texts().values()}
         if self.join is not None:
             generated |= {"enumerate", "vars", "zip", self.step.step.node.args.args[1].arg}
         read = {*step.inputs, *step.outputs, *step.facts.mentioned}
         unused = frozenset(name for name in step.facts.assigned if name not in read)
         return local_names(wanted, step.facts.names | generated, unused)
 
+    def _value(self, name: str) -> str:
+        """What the body calls an artifact or Parameter."""
+        return f"self.{name}" if self.is_object else self.local[name]
+
+    def _member_texts(self) -> dict[str, str]:
+        """What stands for the members of the class that the body uses without an object."""
+        if self.is_object:
+            return {}
+        texts = self.members.texts
+        used = self.step.facts.used | self._looked_up()
+        return {name: text for name, text in texts.items() if name in used}
+
+    def _looked_up(self) -> frozenset[str]:
+        """The constants that ``self.input`` is an element of."""
+        members = {member.name for member in self.step.facts.members}
+        names = {
+            frame.variable for frame in self.step.frames if members & {"input", "foreach_stack"}
+        }
+        return frozenset(name for name in names if name and name in self.flow.constants)
+
+    def _fresh(self) -> list[str]:
+        """The constants that the task evaluates for itself, those first that others need."""
+        if self.is_object:
+            return []
+        used = set(self.step.facts.used | self._looked_up())
+        return [name for name in self.members.locals if name in used]
+
     def _asked_only(self) -> frozenset[str]:
         """Inputs that may be unset and that the step reads only where it has asked whether they
         are, or has set them itself."""
         facts = self.step.facts
+        if self.is_object:
+            return frozenset()
         names = {ask.name for ask in facts.asks} & set(self.step.inputs)
         names -= {read.name for read in facts.reads} - facts.guarded
         names -= {found.name for found in facts.deletions}
@@ -226,6 +269,8 @@ class _Step:
     def _body(self, outputs: OutputsType | None) -> str:
         step = self.step
         prologue = self._prologue()
+        if step.step.wrappers:
+            return self._called(prologue, outputs)
         by_node = {found.node: found for found in step.facts.exits}
         returns = tuple(
             self._replacement(node, by_node.get(node)) for node in own_returns(step.step.node)
@@ -235,29 +280,97 @@ class _Step:
             final = self._return(by_node[None])
         elif not live_exits(step.facts) and (outputs is not None or step.mapped):
             # never reached, but flytekit wants a task with outputs to have a return statement
-            fields = [(self.context.fields[name], self.local[name]) for name in step.outputs]
+            fields = [(self.context.fields[name], self._value(name)) for name in step.outputs]
             fields += [(field.name, field.name) for _, field in self.generated]
             if outputs is not None:
                 final = (returns_text(outputs.name, fields),)
             elif fields:
                 final = (returns_text(self.symbols.use("SimpleNamespace"), fields),)
         plan = BodyPlan(
-            flow=self.flow.name,
-            names=self.local,
+            owner=self.step.step.owner,
+            names=self._names_in_body(),
             returns=returns,
             final=final,
             prologue=tuple(prologue),
             expressions=self.expressions,
-            asks=self._asks(),
+            asks=() if self.is_object else self._asks(),
             merges=self._merges(),
+            unused=only_merging(step.step, step.facts.merges),
         )
         return rewrite(step.step, plan)
+
+    def _called(self, prologue: list[str], outputs: OutputsType | None) -> str:
+        """The body of a task that calls its step, a method under decorators of the author."""
+        step = self.step.step
+        context = self.context
+        goes_on = must_go_on(step, self.flow, context.scope)
+        final = ('vars(self)["__went_on__"] = True',) if goes_on else ()
+        plan = BodyPlan(
+            owner=step.owner,
+            names={},
+            returns=(),
+            final=final,
+            prologue=(),
+            expressions=self.expressions,
+            merges=self._merges(),
+            unused=only_merging(step, self.step.facts.merges),
+            method=True,
+        )
+        decorators = [
+            cst.Decorator(cst.parse_expression(self._wrapper(wrapper))) for wrapper in step.wrappers
+        ]
+        method = step.cst.with_changes(
+            body=rewritten(step, plan), decorators=decorators, leading_lines=[]
+        )
+        context.methods.setdefault(step.owner, []).append(method)
+        given = step.node.args.args[1].arg if self.join is not None else ""
+        lines = [*prologue, f"self.{step.name}({given})"]
+        if goes_on:
+            self.symbols.need("transitions")
+            message = f"step {step.name} did not call self.next()"
+            lines.append(
+                f'if "__went_on__" not in vars(self):\n    raise RuntimeError({message!r})'
+            )
+        lines += self._return(Exit(None, frozenset(), self._any(), self._any()))
+        return textwrap.indent("\n".join(lines), "    ")
+
+    def _any(self) -> frozenset[str]:
+        """What the method may set: all that the step returns."""
+        return frozenset(self.step.outputs)
+
+    def _wrapper(self, wrapper: Wrapper) -> str:
+        """A decorator of the author's; a generator needs something that runs it."""
+        if wrapper.name not in self.flow.module.generators:
+            return ast.unparse(wrapper.node)
+        given = [wrapper.name]
+        if isinstance(wrapper.node, ast.Call):
+            given += [ast.unparse(part) for part in wrapper.node.args]
+            given += [
+                f"{word.arg}={ast.unparse(word.value)}"
+                if word.arg
+                else f"**{ast.unparse(word.value)}"
+                for word in wrapper.node.keywords
+            ]
+        return f"{self.symbols.use('around_step')}({', '.join(given)})"
+
+    def _names_in_body(self) -> dict[str, str]:
+        """What stands for attributes of self; outside the class, private ones need their names
+        in full."""
+        if not self.is_object:
+            return self.local
+        private = f"_{self.step.step.owner.lstrip('_')}__"
+        mentioned = {*self.step.facts.mentioned, *self.step.facts.assigned, *self.step.facts.used}
+        mentioned |= {found.name for found in self.step.facts.deletions}
+        return {name: f"self.{name}" for name in mentioned if name.startswith(private)}
 
     def _prologue(self) -> list[str]:
         step, local = self.step, self.local
         lines: list[str] = []
-        if "name" in step.facts.mentioned:
+        if "name" in step.facts.mentioned and not self.is_object:
             lines.append(f"{local['name']} = {self.flow.name!r}")
+        for name in self._fresh():
+            value = self._constant_value(name)
+            lines.append(f"{local[name]} = {value}  # evaluated in every task")
         for name in self._guarded():
             unset = self.symbols.use("Unset", self.bound)
             why = "" if lines else "  # reading it must fail, as in Metaflow"
@@ -278,7 +391,52 @@ class _Step:
             lines += join_prologue(self.context, self.join, argument, given, parameters, self.bound)
         if self.item:
             lines.append(self.item)
+        if self.is_object:
+            lines += self._object()
         return lines
+
+    def _constant_value(self, name: str) -> str:
+        """The expression of a class constant, with what stands for others in it."""
+        names = {**self.members.texts, **{other: self.local[other] for other in self._fresh()}}
+        return named(self.members.locals[name], names)
+
+    def _object(self) -> list[str]:
+        """``self`` as an object with what the step takes."""
+        step = self.step
+        merged = {name for names in (self.join.wired if self.join else ()) for name in names}
+        taken = [name for name in step.inputs if name not in merged]
+        given = {name: self.local[name] for name in (*taken, *step.parameters)}
+        used = {member.name for member in step.facts.members}
+        frames = step.frames
+        after: list[str] = []
+        if "name" in step.facts.mentioned:
+            given["name"] = repr(self.flow.name)
+        if "index" in used:
+            given["index"] = self._index(len(frames) - 1) if frames else "None"
+        late = {frame.variable for frame in frames} & set(self.flow.helpers)
+        if "input" in used and frames[-1:] and frames[-1].variable in late:
+            self.symbols.need("merged attributes")
+            after = [f"self.__load__(input={self._input()})"]
+        elif "input" in used:
+            given["input"] = self._input() if frames else "None"
+        if "foreach_stack" in used:
+            given["foreach_stack"] = f"lambda: {self._stack()}"
+        if step.optional:
+            self.symbols.use("Unset")
+            self.symbols.need("unset attributes")
+        gone = step.facts.deletions or any(found.gone for found in step.facts.exits)
+        if gone and self.context.deletes:
+            self.symbols.need("deleted attributes")
+        if step.facts.tables:
+            self.symbols.need("attributes as a dictionary")
+        if step.facts.whole:
+            self.symbols.need("a flow as a value")
+        arguments = ", ".join(f"{name}={text}" for name, text in given.items())
+        _, reason = step.reasons[0]
+        why = textwrap.fill(
+            f"keeps self: {reason}", 82, initial_indent="# ", subsequent_indent="# "
+        )
+        return [f"{why}\nself = {self.flow.name}({arguments})", *after]
 
     def _check_builtins(self) -> None:
         shadowed = (self.own | self.taken) & {"enumerate", "vars", "zip"}
@@ -307,6 +465,8 @@ class _Step:
 
     def _guarded(self) -> list[str]:
         """The inputs that may be unset and that the body reads or deletes: it must see them so."""
+        if self.is_object:
+            return []
         facts = self.step.facts
         touched = facts.mentioned | {found.name for found in facts.deletions}
         touched |= {ask.name for ask in facts.asks}
@@ -320,19 +480,22 @@ class _Step:
         """What stands for expressions of the source other than artifacts."""
         step, own = self.step, self.step.step.self_name
         found: dict[str, str] = {}
-        used = {member.name for member in step.facts.members}
+        used = set() if self.is_object else {member.name for member in step.facts.members}
         frames = step.frames
+        if not self.is_object:
+            for name, text in self._member_texts().items():
+                shown = self._unmangled(name)
+                for owner in (own, *(found_class.name for found_class in self.flow.classes)):
+                    found[f"{owner}.{shown}"] = text
+            for name in self._fresh():
+                found[f"{own}.{self._unmangled(name)}"] = self.local[name]
         if "index" in used:
             depth = len(frames) - 1
             found[f"{own}.index"] = self._index(depth) if frames else "None"
         if "input" in used:
             found[f"{own}.input"] = self._input() if frames else "None"
         if "foreach_stack" in used:
-            rows = [
-                f"({self._index(depth)}, {self._count(depth)}, {self._item(depth)})"
-                for depth in range(len(frames))
-            ]
-            found[f"{own}.foreach_stack()"] = f"[{', '.join(rows)}]"
+            found[f"{own}.foreach_stack()"] = self._stack()
         for text in step.facts.parallel:
             depth = len(frames) - 1
             is_index = text.endswith("node_index")
@@ -352,8 +515,15 @@ class _Step:
                         found[f"{argument}.{branch.label}.{key}"] = self.local[key]
         return found
 
+    def _stack(self) -> str:
+        rows = [
+            f"({self._index(depth)}, {self._count(depth)}, {self._item(depth)})"
+            for depth in range(len(self.step.frames))
+        ]
+        return f"[{', '.join(rows)}]"
+
     def _unmangled(self, name: str) -> str:
-        prefix = f"_{self.flow.name.lstrip('_')}__"
+        prefix = f"_{self.step.step.owner.lstrip('_')}__"
         return f"__{name[len(prefix) :]}" if name.startswith(prefix) else name
 
     def _index(self, depth: int) -> str:
@@ -378,6 +548,8 @@ class _Step:
             for node in ast.walk(self.step.step.node)
         )
         facts = self.step.facts
+        if self.is_object:
+            return text
         later = name in facts.assigned and name not in facts.looked_up
         once = count == 1 and name not in facts.assigned
         if text == "None" or name is None or later or once or self.join is not None:
@@ -392,6 +564,10 @@ class _Step:
         if name is None:
             return self._index(depth)
         index = self._index(depth)
+        if name in self.flow.constants:
+            return f"{self._constant(name)}[{index}]"
+        if name in self.flow.helpers:
+            return f"{self.symbols.use('item_at', self.bound)}(self.{name}, {index})"
         known = name in self.step.parameters or name in self.step.inputs
         if not known and name not in self.step.facts.assigned:
             return "None"
@@ -399,25 +575,20 @@ class _Step:
             return f"{self.local[name]}[{index}]"
         return f"{self.symbols.use('item_at', self.bound)}({self.local[name]}, {index})"
 
+    def _constant(self, name: str) -> str:
+        """The text of a class constant in the prologue."""
+        return self.local.get(name) or self.members.texts[name]
+
     # ------------------------------------------------------------------ questions and merges
 
     def _asks(self) -> tuple[AskPlan, ...]:
         """What each ``hasattr`` and ``getattr`` of an artifact becomes, in source order."""
         plans = []
         for ask, answer in zip(self.step.facts.asks, self.step.asked, strict=True):
-            if answer and not ask.plain:
-                report_escape(
-                    self.step.step,
-                    ask.position,
-                    "the default of a getattr that is never used does something",
-                    self.context.diagnostics,
-                )
-            local = self.local[ask.name]
+            local = self.local.get(ask.name) or self.members.texts[ask.name]
             unset = ""
             if answer is None and ask.name in self.asked_only:
                 unset = self.symbols.use("Unset", self.bound)
-            elif answer is None:
-                self._check_locals(ask.name)
             plans.append((ask.position, AskPlan(ask.name, local, answer, unset)))
         return tuple(plan for _, plan in sorted(plans, key=lambda pair: pair[0]))
 
@@ -425,15 +596,21 @@ class _Step:
         if self.join is None:
             return ()
         found = []
-        for names in self.join.merges:
+        for names, wired in zip(self.join.merges, self.join.wired, strict=True):
             lines = []
             for name in names:
-                lines.append((self.local[name], name, name in self.join.unsure))
+                lines.append((self._value(name), name, name in self.join.unsure))
                 if name in self.join.unsure:
                     self.symbols.need("unset merges")
             helper = self.symbols.use("merge_artifact", self.bound) if lines else ""
             unset = self.symbols.use("Unset", self.bound) if any(u for *_, u in lines) else ""
-            found.append(MergePlan(helper, unset, tuple(lines)))
+            given = [name for name in wired if name in self.step.inputs]
+            loads = ""
+            if self.is_object and given:
+                self.symbols.need("merged attributes")
+                pairs = ", ".join(f"{name}={self.local[name]}" for name in given)
+                loads = f"self.__load__({pairs})"
+            found.append(MergePlan(helper, unset, tuple(lines), loads))
         return tuple(found)
 
     # ------------------------------------------------------------------ exits
@@ -458,7 +635,7 @@ class _Step:
     def _return(self, found: Exit) -> tuple[str, ...]:
         """The statements at an exit; none where there is nothing to return or to check."""
         step, context = self.step, self.context
-        before, values = transition_values(context, step, self.local, self.expressions, self.bound)
+        before, values = transition_values(context, step, self._value, self.expressions, self.bound)
         fields = [(context.fields[name], self._output(name, found)) for name in step.outputs]
         if step.mapped:
             if not fields:
@@ -478,21 +655,18 @@ class _Step:
 
     def _output(self, name: str, found: Exit) -> str:
         """The value of an output at an exit; ``locals()`` tells whether it has one."""
-        step, local = self.step, self.local[name]
+        step, local = self.step, self._value(name)
+        if name == OTHERS:
+            return "self.__others__()"
+        if self.is_object:
+            given = name in step.inputs and name not in step.optional and name not in found.gone
+            if name in found.must or given:
+                return local
+            return f"getattr(self, {name!r}, {self.symbols.use('Unset', self.bound)})"
         passed = name in step.inputs and name not in self._guarded()
         if name in found.must or (passed and name not in found.gone):
             return local
         unset = self.symbols.use("Unset", self.bound)
         if name not in found.may and name not in step.inputs:
             return unset
-        self._check_locals(name)
         return f"locals().get({local!r}, {unset})"
-
-    def _check_locals(self, name: str) -> None:
-        if "locals" in self.own or "locals" in self.taken:
-            report_escape(
-                self.step.step,
-                self.step.step.position,
-                f"{name} may be unset at its end, and locals() means something else here",
-                self.context.diagnostics,
-            )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from codegen.analyse.body import attribute_of, report_escape
+from codegen.analyse.body import attribute_of
 from codegen.analyse.dataflow import StepFlow
 from codegen.lower.context import Context
 from codegen.lower.names import free
@@ -17,14 +17,14 @@ from codegen.parse.names import mangled
 def transition_values(
     context: Context,
     step: StepFlow,
-    local: Mapping[str, str],
+    value_of: Callable[[str], str],
     expressions: Mapping[str, str],
     bound: frozenset[str],
 ) -> tuple[list[str], list[str]]:
     """The expressions for the generated fields of a step, in the order of the fields, and the
     statements that must come before them.
 
-    ``local`` are the local variables of artifacts; ``expressions`` stand for other texts of the
+    ``value_of`` tells what the body calls an artifact; ``expressions`` stand for other texts of the
     source.
     """
     transition = step.step.transition
@@ -35,20 +35,13 @@ def transition_values(
         case Shape.FOREACH:
             name = transition.foreach
             assert name is not None
-            call = f"{symbols.use('foreach_indices', bound)}({name!r}, {local[name]})"
+            items = expressions.get(f"{step.step.self_name}.{name}") or value_of(name)
+            call = f"{symbols.use('foreach_indices', bound)}({name!r}, {items})"
             return _counted(context, step, call, bound)
         case Shape.PARALLEL:
             assert transition.count is not None
-            rename = _Rename(context.flow.name, step.step.self_name, local, expressions)
-            renamed = rename.visit(copy.deepcopy(transition.count))
-            if any(isinstance(node, ast.Name) and node.id == "self" for node in ast.walk(renamed)):
-                report_escape(
-                    step.step,
-                    transition.position,
-                    "num_parallel asks the flow for something",
-                    context.diagnostics,
-                )
-            count = ast.unparse(renamed)
+            rename = _Rename(step.step.owner, step.step.self_name, value_of, expressions)
+            count = ast.unparse(rename.visit(copy.deepcopy(transition.count)))
             call = f"{symbols.use('foreach_indices', bound)}('num_parallel', range({count}))"
             return _counted(context, step, call, bound)
         case Shape.SWITCH:
@@ -58,7 +51,7 @@ def transition_values(
                 f"{ast.unparse(key)}: {context.names.tasks[target]!r}"
                 for key, target in transition.cases
             )
-            value = expressions.get(f"{step.step.self_name}.{name}") or local[name]
+            value = expressions.get(f"{step.step.self_name}.{name}") or value_of(name)
             call = symbols.use("switch_to", bound)
             return [], [f"{call}({name!r}, {value}, {{{cases}}})"]
     return [], []
@@ -80,11 +73,15 @@ class _Rename(ast.NodeTransformer):
     """``self.x`` to its local name."""
 
     def __init__(
-        self, flow: str, self_name: str, local: Mapping[str, str], expressions: Mapping[str, str]
+        self,
+        owner: str,
+        self_name: str,
+        value_of: Callable[[str], str],
+        expressions: Mapping[str, str],
     ) -> None:
-        self.flow = flow
+        self.owner = owner
         self.self_name = self_name
-        self.local = local
+        self.value_of = value_of
         self.expressions = expressions
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
@@ -93,6 +90,6 @@ class _Rename(ast.NodeTransformer):
         if text is not None:
             return ast.parse(text, mode="eval").body
         attribute = attribute_of(node, self.self_name)
-        if attribute is None or mangled(attribute, self.flow) not in self.local:
+        if attribute is None:
             return self.generic_visit(node)
-        return ast.Name(self.local[mangled(attribute, self.flow)], ast.Load())
+        return ast.parse(self.value_of(mangled(attribute, self.owner)), mode="eval").body

@@ -1,5 +1,5 @@
 """Source text to model: finds the flow and everything that belongs to it, and imports nothing."""
 
-from codegen.parse.flow import parse_flow
+from codegen.parse.flow import Parsed, parse_flow, parse_flows, report_several
 
-__all__ = ["parse_flow"]
+__all__ = ["Parsed", "parse_flow", "parse_flows", "report_several"]

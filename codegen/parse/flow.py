@@ -1,25 +1,117 @@
-"""The flow class: its Parameters, steps and decorators."""
+"""The flows of a file: their classes, the order of their bases, and what comes of both."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
 
 import libcst as cst
 
 from codegen.diagnostics import Diagnostics, Position
-from codegen.model import Argument, Decorator, Flow, Parameter, Step
-from codegen.parse.concrete import Statement, comments, paired, trailing
-from codegen.parse.module import bound_names, parse_module
-from codegen.parse.names import count_characters, mangled, metaflow_names, place, resolve
-from codegen.parse.transitions import is_next, transition_of
+from codegen.model import (
+    Constant,
+    Decorator,
+    Flow,
+    FlowClass,
+    Helper,
+    Member,
+    ModuleCode,
+    NestedClass,
+    Parameter,
+    Step,
+)
+from codegen.parse.classes import ClassBody, read_class
+from codegen.parse.concrete import paired
+from codegen.parse.decorators import REPEATABLE
+from codegen.parse.imports import needing_metaflow
+from codegen.parse.inheritance import Hierarchy, Order
+from codegen.parse.module import Cut, read_part
+from codegen.parse.mutators import Mutators, Use, misplaced, report_mentions
+from codegen.parse.mutators_apply import Around, Defined, Parts, mutated
+from codegen.parse.names import count_characters, metaflow_names, place, resolve
+from codegen.parse.packages import local_modules
+from codegen.parse.siblings import Class, Siblings, Source
+from codegen.parse.together import together
 
-#: Parameter(name, default, type, help, required, show_default): metaflow/parameters.py.
-_PARAMETER_ORDER = ("name", "default", "type", "help", "required", "show_default")
+_M = TypeVar("_M", Step, Parameter, Helper, Constant, NestedClass)
 
 
-def parse_flow(text: str, filename: str, diagnostics: Diagnostics) -> Flow | None:
+@dataclass(frozen=True)
+class Parsed:
+    """The flows that are to be translated, which have the same module code, and the ``texts`` of
+    all files that it stems from."""
+
+    flows: tuple[Flow, ...]
+    texts: tuple[str, ...]
+
+
+def parse_flows(
+    text: str,
+    filename: str,
+    diagnostics: Diagnostics,
+    folder: Path | None = None,
+    name: str | None = None,
+    drop: Collection[str] = (),
+) -> Parsed | None:
+    """The flows that ``text`` defines, or None with the reason among the diagnostics.
+
+    Modules beside the flow are looked for in ``folder``; ``name`` picks one flow, and ``drop``
+    names decorators that do not count.
+    """
+    abstract = _tree(text, filename, diagnostics)
+    if abstract is None:
+        return None
+    siblings = Siblings(text, abstract, folder)
+    hierarchy = Hierarchy(siblings)
+    flows = hierarchy.flows()
+    if not flows:
+        _no_flow(abstract, diagnostics)
+        return None
+    chosen = _chosen(flows, hierarchy, name, diagnostics)
+    if chosen is None:
+        return None
+    try:
+        concrete = cst.parse_module(text)
+    except cst.ParserSyntaxError as error:
+        diagnostics.add(
+            "MF002",
+            Position(error.editor_line, error.editor_column),
+            f"{' '.join(error.message.split())}",
+            "The syntax is newer than libcst's parser, or nested too deeply for it: "
+            "upgrade libcst, or write it another way.",
+        )
+        return None
+    return _Reader(filename, siblings, hierarchy, concrete, drop, diagnostics).parsed(flows, chosen)
+
+
+def parse_flow(
+    text: str, filename: str, diagnostics: Diagnostics, folder: Path | None = None
+) -> Flow | None:
     """The one flow that ``text`` defines, or None with the reason among the diagnostics."""
+    parsed = parse_flows(text, filename, diagnostics, folder)
+    if parsed is None:
+        return None
+    if len(parsed.flows) > 1:
+        report_several(parsed.flows, "a single one is wanted", diagnostics)
+        return None
+    return parsed.flows[0]
+
+
+def report_several(flows: Sequence[Flow], why: str, diagnostics: Diagnostics) -> None:
+    """Say that the flows of a file cannot go together, and ``why``."""
+    listed = ", ".join(f"{flow.name} (line {flow.position.line})" for flow in flows)
+    diagnostics.add(
+        "MF004",
+        flows[1].position,
+        f"the file defines several flows: {listed}; {why}",
+        f"Choose one with --flow {flows[0].name}.",
+    )
+
+
+def _tree(text: str, filename: str, diagnostics: Diagnostics) -> ast.Module | None:
     try:
         abstract = ast.parse(text, filename)
         compile(abstract, filename, "exec", dont_inherit=True)  # checks scopes; runs nothing
@@ -34,48 +126,11 @@ def parse_flow(text: str, filename: str, diagnostics: Diagnostics) -> Flow | Non
         )
         return None
     count_characters(abstract, text)
-    names = metaflow_names(abstract.body)
-    flows = _flow_classes(abstract, names)
-    if not flows:
-        _no_flow(abstract, names, diagnostics)
-        return None
-    if len(flows) > 1:
-        listed = ", ".join(f"{node.name} (line {node.lineno})" for node in flows)
-        diagnostics.add(
-            "MF004",
-            Position(*place(flows[1])),
-            f"the file defines several flows: {listed}",
-            "Keep one flow in a file.",
-        )
-        return None
-    try:
-        concrete = cst.parse_module(text)
-    except cst.ParserSyntaxError as error:
-        diagnostics.add(
-            "MF002",
-            Position(error.editor_line, error.editor_column),
-            f"{' '.join(error.message.split())}",
-            "The syntax is newer than libcst's parser, or nested too deeply for it: "
-            "upgrade libcst, or write it another way.",
-        )
-        return None
-    return _Reader(filename, abstract, concrete, flows[0], names, diagnostics).flow()
+    return abstract
 
 
-def _flow_classes(module: ast.Module, names: Mapping[str, str]) -> list[ast.ClassDef]:
-    """Top-level classes that derive from FlowSpec, directly or through one another."""
-    found: list[ast.ClassDef] = []
-    for node in module.body:
-        if isinstance(node, ast.ClassDef) and any(
-            resolve(base, names) == "metaflow.FlowSpec"
-            or (isinstance(base, ast.Name) and base.id in {flow.name for flow in found})
-            for base in node.bases
-        ):
-            found.append(node)
-    return found
-
-
-def _no_flow(module: ast.Module, names: Mapping[str, str], diagnostics: Diagnostics) -> None:
+def _no_flow(module: ast.Module, diagnostics: Diagnostics) -> None:
+    names = metaflow_names(module.body)
     for node in ast.walk(module):
         if isinstance(node, ast.ClassDef) and any(
             resolve(base, names) == "metaflow.FlowSpec" for base in node.bases
@@ -95,279 +150,240 @@ def _no_flow(module: ast.Module, names: Mapping[str, str], diagnostics: Diagnost
     )
 
 
+def _chosen(
+    flows: Sequence[Class], hierarchy: Hierarchy, name: str | None, diagnostics: Diagnostics
+) -> list[Class] | None:
+    """The flow of this name, else all that are not there to be the base of another one."""
+    if name is None:
+        return hierarchy.runnable(flows)
+    named = [flow for flow in flows if flow.node.name == name]
+    if not named:
+        listed = ", ".join(f"{flow.node.name} (line {flow.node.lineno})" for flow in flows)
+        diagnostics.add(
+            "MF004",
+            Position(1, 1),
+            f"the file defines no flow {name}, but {listed}",
+            "Give the name of one of these with --flow.",
+        )
+        return None
+    return named[-1:]
+
+
 class _Reader:
-    """Reads one flow class; collects into the parts of a ``Flow``."""
+    """Reads the classes of the flows, and the code around them."""
 
     def __init__(
         self,
         filename: str,
-        abstract: ast.Module,
+        siblings: Siblings,
+        hierarchy: Hierarchy,
         concrete: cst.Module,
-        node: ast.ClassDef,
-        names: Mapping[str, str],
+        drop: Collection[str],
         diagnostics: Diagnostics,
     ) -> None:
         self.filename = filename
-        self.abstract = abstract
-        self.concrete = concrete
-        self.node = node
-        self.names = names
+        self.siblings = siblings
+        self.hierarchy = hierarchy
+        self.own = concrete
+        self.drop = drop
         self.diagnostics = diagnostics
-        self.steps: dict[str, Step] = {}
-        self.parameters: dict[str, Parameter] = {}
-        self.refused: set[str] = set()
+        self.mutators = Mutators(siblings)
+        self.bodies: dict[Class, ClassBody] = {}
 
-    def flow(self) -> Flow:
-        """The flow with all its parts."""
-        self._bases()
+    def parsed(self, flows: Sequence[Class], chosen: Sequence[Class]) -> Parsed | None:
+        """The chosen ones of these flows; None if their bases cannot be known."""
+        orders = [self.hierarchy.order(flow) for flow in chosen]
+        inlined = needing_metaflow(self.siblings)
+        for order in orders:
+            for problem in order.problems:
+                where = Position(*place(problem.node))
+                self.diagnostics.add("MF505", where, problem.message, problem.advice)
+        for found in dict.fromkeys(each for order in orders for each in reversed(order.classes)):
+            body = self._body(found)
+            report_mentions(found, self.mutators, self.diagnostics)
+            if body is not None:
+                self.bodies[found] = body
+        if any(order.problems or set(order.classes) - set(self.bodies) for order in orders):
+            return None
+        sources = (*inlined, self.siblings.flow)
+        classes = {
+            found.node for order in orders for found in order.classes if found.source in sources
+        }
+        classes |= {flow.node for flow in flows}
+        classes |= {
+            node
+            for source in sources
+            for node in source.abstract.body
+            if isinstance(node, ast.ClassDef) and self.hierarchy.is_flow(Class(source, node))
+        }
+        classes |= {
+            mutator.line[0].node for source in sources for mutator in self.mutators.within(source)
+        }
+        cut = Cut(frozenset(classes), frozenset(flow.node.name for flow in flows), inlined)
+        code = self._code(sources, cut)
+        if code is None:
+            return None
+        roots = [*code.kept, *(found.node for order in orders for found in order.classes)]
+        code = replace(code, beside=local_modules(roots, self.siblings, self.diagnostics))
+        read = [self._flow(order, sources, cut, code) for order in orders]
+        if None in read:
+            return None
+        return Parsed(
+            tuple(flow for flow in read if flow is not None),
+            tuple(source.text for source in sources),
+        )
+
+    def _code(self, sources: Sequence[Source], cut: Cut) -> ModuleCode | None:
+        parts = []
+        for source in sources:
+            concrete = self._concrete(source)
+            if concrete is not None:
+                part = read_part(source, concrete, self.siblings, cut, self.diagnostics)
+                parts.append(part)
+        if len(parts) < len(sources):
+            return None
+        return together(parts, self.filename, self.diagnostics)
+
+    def _concrete(self, source: Source) -> cst.Module | None:
+        if source is self.siblings.flow:
+            return self.own
+        found = self.siblings.concrete(source)
+        if isinstance(found, cst.Module):
+            return found
+        self.diagnostics.add(
+            "MF505",
+            Position(1, 1, source.file),
+            f"{source.file} cannot be read: {found}",
+            "Correct the module that the flow imports.",
+        )
+        return None
+
+    def _body(self, found: Class) -> ClassBody | None:
+        concrete = self._concrete(found.source)
+        if concrete is None:
+            return None
         statement = next(
             statement
-            for statement, nodes in paired(self.concrete.body, self.abstract.body)
-            if nodes[0] is self.node
+            for statement, nodes in paired(concrete.body, found.source.abstract.body)
+            if nodes[0] is found.node
         )
         assert isinstance(statement, cst.ClassDef)
-        body = statement.body
-        lines = body.body if isinstance(body, cst.IndentedBlock) else [_line(body)]
-        for member, nodes in paired(lines, self.node.body):
-            for node in nodes:
-                self._member(member, node)
-        footer = comments(body.footer) if isinstance(body, cst.IndentedBlock) else ()
-        return Flow(
-            name=self.node.name,
-            position=Position(*place(self.node)),
-            filename=self.filename,
-            docstring=ast.get_docstring(self.node),
-            steps=self.steps,
-            parameters=self.parameters,
-            decorators=self._decorators(self.node.decorator_list, None),
-            module=parse_module(
-                self.concrete, self.abstract, self.node, self.names, self.diagnostics
-            ),
-            comments=comments(statement.leading_lines) + footer,
-            refused=frozenset(self.refused),
+        return read_class(
+            found.node, statement, found.source, self.mutators, self.drop, self.diagnostics
         )
 
-    def _bases(self) -> None:
-        for base in self.node.bases:
-            if resolve(base, self.names) != "metaflow.FlowSpec":
-                self._refuse("MF505", base, f"the flow also derives from {ast.unparse(base)}")
-        for keyword in self.node.keywords:
-            self._refuse("MF505", keyword.value, f"the class takes {keyword.arg or '**keywords'}")
-
-    def _refuse(self, code: str, node: ast.AST, message: str) -> None:
-        advice = {
-            "MF504": "Move it out of the class, to the top level of the module.",
-            "MF505": "Derive from FlowSpec alone, and write what the base brings into the flow.",
-        }[code]
-        self.diagnostics.add(code, Position(*place(node)), message, advice)
-        if code == "MF504":
-            self.refused |= bound_names(node)
-
-    def _member(self, member: Statement, node: ast.stmt) -> None:
-        if isinstance(node, ast.FunctionDef) and isinstance(member, cst.FunctionDef):
-            self._function(member, node)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-            self._assignment(member, node)
-        elif isinstance(node, ast.AsyncFunctionDef):
-            if any(self._is_step(decorator) for decorator in node.decorator_list):
-                self.diagnostics.add(
-                    "MF132",
-                    Position(*place(node)),
-                    f"step {node.name} is a coroutine, which Metaflow never runs",
-                    "Make it a plain function, and run the coroutine inside with asyncio.run.",
-                    node.name,
-                )
-            else:
-                self._refuse("MF504", node, f"the method {node.name} is not a step")
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            pass  # a docstring, an ellipsis
-        elif not isinstance(node, ast.Pass):
-            self._refuse("MF504", node, "code in the body of the class is not translated yet")
-
-    def _assignment(self, member: Statement, node: ast.Assign | ast.AnnAssign) -> None:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        call = node.value
-        kind = resolve(call.func, self.names) if isinstance(call, ast.Call) else None
-        if not (len(targets) == 1 and isinstance(targets[0], ast.Name)) or kind is None:
-            names = ", ".join(ast.unparse(target) for target in targets)
-            self._refuse("MF504", node, f"the class attribute {names} is not translated yet")
-            return
-        assert isinstance(call, ast.Call)
-        if kind != "metaflow.Parameter":
-            self.refused.add(targets[0].id)
-            self.diagnostics.add(
-                "MF503",
-                Position(*place(call)),
-                f"{kind} is not translated yet",
-                "Pass the value as a Parameter, or compute it in a step.",
-            )
-            return
-        arguments = self._parameter_arguments(call)
-        if arguments is not None:
-            attribute = mangled(targets[0].id, self.node.name)
-            self.parameters[attribute] = Parameter(
-                attribute=attribute,
-                position=Position(*place(node)),
-                arguments=arguments,
-                comments=comments(member.leading_lines) + trailing(member),
-            )
-
-    def _parameter_arguments(self, call: ast.Call) -> dict[str, Argument] | None:
-        arguments: dict[str, Argument] = {}
-        if len(call.args) > len(_PARAMETER_ORDER) or any(
-            isinstance(arg, ast.Starred) for arg in call.args
-        ):
-            self.diagnostics.add(
-                "MF122",
-                Position(*place(call)),
-                "Parameter takes at most six positional arguments, each written out",
-                "Give the arguments by name.",
-            )
+    def _flow(
+        self, order: Order, sources: Sequence[Source], cut: Cut, code: ModuleCode
+    ) -> Flow | None:
+        flow = order.classes[0]
+        bodies = [self.bodies[found] for found in order.classes]
+        attributes = _attributes(bodies)
+        members = [found for group in attributes.values() for found in group]
+        parts = Parts(
+            steps={step.name: step for step in _only(Step, members)},
+            parameters={found.attribute: found for found in _only(Parameter, members)},
+            decorators=self._decorators(order),
+        )
+        around = Around(self.mutators, sources, cut.classes, self.drop)
+        changed = mutated(parts, self._defined(order, parts), around, self.diagnostics)
+        if changed is None:
             return None
-        for name, value in zip(_PARAMETER_ORDER, call.args, strict=False):
-            arguments[name] = Argument(value, Position(*place(value)))
-        for keyword in call.keywords:
-            if keyword.arg is None or keyword.arg in arguments:
-                self.diagnostics.add(
-                    "MF301" if keyword.arg is None else "MF122",
-                    Position(*place(keyword.value)),
-                    "the arguments of this Parameter cannot be told apart",
-                    "Write each argument of the Parameter once, by name.",
-                )
-                return None
-            arguments[keyword.arg] = Argument(keyword.value, Position(*place(keyword.value)))
-        return arguments
-
-    def _is_step(self, decorator: ast.expr) -> bool:
-        target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        return resolve(target, self.names) == "metaflow.step"
-
-    def _function(self, member: cst.FunctionDef, node: ast.FunctionDef) -> None:
-        marks = [decorator for decorator in node.decorator_list if self._is_step(decorator)]
-        if not marks:
-            self._refuse("MF504", node, f"the method {node.name} is not a step")
-            return
-        inner = node.decorator_list[node.decorator_list.index(marks[0]) + 1 :]
-        for decorator in inner:
-            target = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if resolve(target, self.names):
-                self.diagnostics.add(
-                    "MF120",
-                    Position(*place(decorator)),
-                    f"@{ast.unparse(target)} stands below @step, which must come last",
-                    "Move @step directly above the function.",
-                    node.name,
-                )
-        options = self._step_options(marks[0], node.name)
-        last = node.body[-1]
-        transition = transition_of(last) if is_next(last) else None
-        self.steps[node.name] = Step(
-            name=node.name,
-            position=Position(node.lineno, node.col_offset + 1),
-            node=node,
-            cst=member,
-            decorators=self._decorators(
-                [decorator for decorator in node.decorator_list if decorator not in marks],
-                node.name,
+        return Flow(
+            name=flow.node.name,
+            position=Position(*place(flow.node)),
+            filename=self.filename,
+            docstring=bodies[0].docstring,
+            steps=changed.steps,
+            parameters=changed.parameters,
+            decorators=changed.decorators,
+            module=code,
+            classes=tuple(self._class(found, sources) for found in order.classes),
+            helpers={m.name: m for m in _only(Helper, members) if m.role in ("", "getter")},
+            setters={m.name: m for m in _only(Helper, members) if m.role == "setter"},
+            constants={m.name: m for m in _only(Constant, members)},
+            nested={m.name: m for m in _only(NestedClass, members)},
+            comments=tuple(
+                line
+                for found, body in zip(reversed(order.classes), reversed(bodies), strict=True)
+                if found.source in sources
+                for line in body.comments
             ),
-            transition=transition,
-            invalid_next=(Position(*place(last)) if is_next(last) and transition is None else None),
-            annotated_start=options.get("start", False),
-            annotated_end=options.get("end", False),
-            comments=_step_comments(member),
+            refused=frozenset(name for body in bodies for name in body.refused),
         )
 
-    def _step_options(self, decorator: ast.expr, step: str) -> dict[str, bool]:
-        """``start`` and ``end`` of ``@step(start=True)``."""
-        options: dict[str, bool] = {}
-        if not isinstance(decorator, ast.Call):
-            return options
-        for keyword in decorator.keywords:
-            if keyword.arg in ("start", "end") and isinstance(keyword.value, ast.Constant):
-                options[keyword.arg] = bool(keyword.value.value)
-            else:
-                self.diagnostics.add(
-                    "MF120",
-                    Position(*place(keyword.value)),
-                    f"@step({keyword.arg or '**'}=…) is not known",
-                    "@step takes start=True and end=True, written out.",
-                    step,
-                )
-        if decorator.args:
-            self.diagnostics.add(
-                "MF120",
-                Position(*place(decorator)),
-                "@step takes no positional arguments",
-                "@step takes start=True and end=True, by name.",
-                step,
-            )
-        return options
+    def _defined(self, order: Order, parts: Parts) -> Defined:
+        """Where the flow has what mutators see of it."""
+        owners: dict[str, Class] = {}
+        steps: dict[str, tuple[Use, ...]] = {}
+        for found in reversed(order.classes):
+            body = self.bodies[found]
+            owners.update(dict.fromkeys(body.attributes, found))
+            steps.update({n: body.step_mutators.get(n, ()) for n in body.attributes})
+            if found not in order.flows:
+                where, advice = f"above {found.node.name}, which is no flow", "Move it to the flow."
+                misplaced(body.mutators, where, advice, None, self.diagnostics)
+        return Defined(
+            name=order.classes[0].node.name,
+            classes=order.classes,
+            owners=owners,
+            steps={name: uses for name, uses in steps.items() if name in parts.steps},
+            flows={found: self.bodies[found].mutators for found in order.flows},
+            own=frozenset(self.bodies[order.classes[0]].attributes),
+            inherited=frozenset(
+                name for found in order.classes[1:] for name in self.bodies[found].attributes
+            ),
+            members=frozenset(owners),
+        )
 
-    def _decorators(self, nodes: Sequence[ast.expr], step: str | None) -> tuple[Decorator, ...]:
+    def _class(self, found: Class, sources: Collection[Source]) -> FlowClass:
+        body = self.bodies[found]
+        bases = tuple(
+            base.node.name if base.source in sources else ast.unparse(expression)
+            for expression, base in zip(found.node.bases, self.hierarchy.bases(found), strict=True)
+            if isinstance(base, Class)
+        )
+        return FlowClass(
+            name=body.name,
+            bases=bases,
+            members=body.members,
+            steps=body.steps,
+            imported=found.source not in sources,
+            root=self.hierarchy.is_root(found),
+        )
+
+    def _decorators(self, order: Order) -> tuple[Decorator, ...]:
+        """Those of the bases, then the flow's own."""
         found: list[Decorator] = []
-        for node in nodes:
-            where = Position(*place(node))
-            target = node.func if isinstance(node, ast.Call) else node
-            dotted = resolve(target, self.names)
-            if dotted is None:
-                self.diagnostics.add(
-                    "MF502",
-                    where,
-                    f"@{ast.unparse(target)} is not one of Metaflow's decorators",
-                    "Remove it, or do in the body what it does.",
-                    step,
-                )
-                continue
-            name = dotted.removeprefix("metaflow.")
-            arguments = self._arguments(node, name, step) if isinstance(node, ast.Call) else {}
-            if name in {decorator.name for decorator in found}:
-                self.diagnostics.add(
-                    "MF120",
-                    where,
-                    f"@{name} is given twice",
-                    "Keep one of them.",
-                    step,
-                )
-                continue
-            found.append(Decorator(name, where, arguments))
+        for each in (*order.classes[1:], order.classes[0]):
+            for decorator in self.bodies[each].decorators:
+                name = decorator.name
+                if each not in order.flows:
+                    text = f"@{name} stands above {each.node.name}, which is no flow"
+                    self._refuse(decorator, text, "Move it above the flow.")
+                elif name not in REPEATABLE and name in {other.name for other in found}:
+                    text = f"@{name} is given twice: to {order.classes[0].node.name} and to a base"
+                    self._refuse(decorator, text, "Keep one of them.")
+                else:
+                    found.append(decorator)
         return tuple(found)
 
-    def _arguments(self, call: ast.Call, name: str, step: str | None) -> dict[str, Argument]:
-        arguments: dict[str, Argument] = {}
-        for value in call.args:
-            self.diagnostics.add(
-                "MF120",
-                Position(*place(value)),
-                f"@{name} takes its arguments by name only",
-                f"Write @{name}(attribute=value).",
-                step,
-            )
-        for keyword in call.keywords:
-            where = Position(*place(keyword.value))
-            if keyword.arg is None:
-                self.diagnostics.add(
-                    "MF301",
-                    where,
-                    f"the arguments of @{name} cannot be known from the source",
-                    "Write each argument out, by name.",
-                    step,
-                )
-            else:
-                arguments[keyword.arg] = Argument(keyword.value, where)
-        return arguments
+    def _refuse(self, decorator: Decorator, message: str, advice: str) -> None:
+        self.diagnostics.add("MF120", decorator.position, message, advice)
 
 
-def _line(suite: cst.BaseSuite) -> cst.SimpleStatementLine:
-    """The statements behind ``class F(FlowSpec):`` on one line, as a line of their own."""
-    assert isinstance(suite, cst.SimpleStatementSuite)
-    return cst.SimpleStatementLine(suite.body)
+def _attributes(
+    bodies: Sequence[ClassBody],
+) -> Mapping[str, tuple[Step | Parameter | Member, ...]]:
+    """What Python finds under each name: what the first of the classes binds it to. Those of
+    bases come first; what takes the place of a thing of the same kind stands in its place."""
+    found: dict[str, tuple[Step | Parameter | Member, ...]] = {}
+    for body in reversed(bodies):
+        for name, group in body.attributes.items():
+            if name in found and [type(one) for one in found[name]] != [type(one) for one in group]:
+                del found[name]
+            found[name] = group
+    return found
 
 
-def _step_comments(function: cst.FunctionDef) -> tuple[str, ...]:
-    """Comments above a step, between its decorators and behind them."""
-    found = list(comments(function.leading_lines))
-    for decorator in function.decorators:
-        found += comments(decorator.leading_lines)
-        if decorator.trailing_whitespace.comment:
-            found.append(decorator.trailing_whitespace.comment.value)
-    return (*found, *comments(function.lines_after_decorators))
+def _only(kind: type[_M], members: Sequence[Step | Parameter | Member]) -> list[_M]:
+    return [member for member in members if isinstance(member, kind)]

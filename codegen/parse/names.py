@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 #: What ``from metaflow import *`` brings (metaflow/__init__.py).
 STAR = (
@@ -27,9 +27,17 @@ _CANONICAL = {
 }
 
 
-def place(node: ast.AST) -> tuple[int, int]:
-    """Line and column, from 1, of a syntax node that has them."""
-    return getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+def place(node: ast.AST) -> tuple[int, int, str]:
+    """Line and column, from 1, of a syntax node that has them, and the file that it is in."""
+    line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+    return line, column, getattr(node, "file", "")
+
+
+def mark_file(module: ast.Module, file: str) -> None:
+    """Let ``place`` find the file of every node; those of the flow's own file have no mark."""
+    for node in ast.walk(module):
+        if hasattr(node, "lineno"):  # others, such as ast.Load(), are shared by all trees
+            node.file = file  # type: ignore[attr-defined]
 
 
 def count_characters(module: ast.Module, text: str) -> None:
@@ -44,11 +52,19 @@ def count_characters(module: ast.Module, text: str) -> None:
             node.col_offset = len(line[:column].decode("utf-8", "ignore"))  # type: ignore[attr-defined]
 
 
-def mangled(attribute: str, flow: str) -> str:
-    """The name under which Python stores an attribute that the body of a class mentions."""
-    if attribute.startswith("__") and not attribute.endswith("__"):
-        return f"_{flow.lstrip('_')}{attribute}"
+def mangled(attribute: str, owner: str) -> str:
+    """The name under which Python stores an attribute that the body of a class mentions; code
+    outside of classes has no ``owner``."""
+    if owner and attribute.startswith("__") and not attribute.endswith("__"):
+        return f"_{owner.lstrip('_')}{attribute}"
     return attribute
+
+
+def source_name(name: str) -> str:
+    """An attribute as the source has it, where Python has made it private to a class."""
+    if name.startswith("_") and "__" in name[1:]:
+        return name[name.index("__", 1) :] if not name.startswith("__") else name
+    return name
 
 
 def of_metaflow(node: ast.stmt) -> bool:
@@ -107,3 +123,66 @@ def references(node: ast.AST, names: Mapping[str, str]) -> Iterator[tuple[ast.ex
             return
     for child in ast.iter_child_nodes(node):
         yield from references(child, names)
+
+
+_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def binds(node: ast.AST) -> Iterator[str]:
+    """The names that a statement at the top level of a module binds there; ``*`` for a star."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+    elif isinstance(node, ast.alias):
+        yield node.asname or node.name.split(".")[0]
+    elif isinstance(node, ast.Name):
+        if not isinstance(node.ctx, ast.Load):
+            yield node.id
+    elif not isinstance(node, _SCOPES):
+        if isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
+            yield node.name
+        if isinstance(node, ast.MatchMapping) and node.rest:
+            yield node.rest
+        for child in ast.iter_child_nodes(node):
+            yield from binds(child)
+
+
+def is_main_guard(node: ast.stmt) -> bool:
+    """Whether a statement is ``if __name__ == "__main__":``, either way round."""
+    if not (isinstance(node, ast.If) and isinstance(node.test, ast.Compare)):
+        return False
+    sides = [node.test.left, *node.test.comparators]
+    return (
+        [type(operator) for operator in node.test.ops] == [ast.Eq]
+        and any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+        and any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)
+    )
+
+
+def starts(node: ast.AST) -> str | None:
+    """The class that a statement like ``TrainFlow()`` starts: it parses the command line."""
+    if (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+    ):
+        return node.value.func.id
+    return None
+
+
+def assigned_pairs(
+    target: ast.expr, value: ast.expr | None
+) -> list[tuple[ast.expr, ast.expr | None]]:
+    """Single targets with their values, where an unpacked tuple is written out."""
+    if not isinstance(target, (ast.Tuple, ast.List)):
+        return [(target.value if isinstance(target, ast.Starred) else target, value)]
+    values: Sequence[ast.expr | None] = [None] * len(target.elts)
+    if (
+        isinstance(value, (ast.Tuple, ast.List))
+        and len(value.elts) == len(target.elts)
+        and not any(isinstance(part, ast.Starred) for part in [*target.elts, *value.elts])
+    ):
+        values = value.elts
+    found: list[tuple[ast.expr, ast.expr | None]] = []
+    for part, part_value in zip(target.elts, values, strict=True):
+        found += assigned_pairs(part, part_value)
+    return found

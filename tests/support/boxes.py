@@ -10,6 +10,9 @@ from tests.support.canonical import Canonical, canonical
 from tests.support.result import Artifacts
 
 
+_OTHERS = "other_artifacts"
+
+
 def unboxed(value: Any) -> Any:
     """Take a value out of its box; a list of them (what a fan-out gathers) one by one.
 
@@ -27,9 +30,14 @@ def unboxed(value: Any) -> Any:
 
 
 def described(values: Mapping[str, Any]) -> Artifacts:
-    """Describe named values out of their boxes, without those that are unset."""
+    """Describe named values out of their boxes, without those that are unset.
+
+    What travels under ``other_artifacts`` is described under its own names.
+    """
     unset = unset_in(values)
-    return {key: canonical(unboxed(value)) for key, value in values.items() if key not in unset}
+    plain = {key: unboxed(value) for key, value in values.items() if key not in unset}
+    plain.update(plain.pop(_OTHERS, {}))
+    return {key: canonical(value) for key, value in plain.items()}
 
 
 def unset_in(values: Mapping[str, Any]) -> frozenset[str]:

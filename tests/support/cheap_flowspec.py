@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 metaflow_current: Any = importlib.import_module("metaflow.metaflow_current")  # all untyped
+metaflow_datastore: Any = importlib.import_module("metaflow.datastore.exceptions")
 metaflow_decorators: Any = importlib.import_module("metaflow.decorators")
+metaflow_exception: Any = importlib.import_module("metaflow.exception")
 metaflow_flowspec: Any = importlib.import_module("metaflow.flowspec")
 metaflow_parameters: Any = importlib.import_module("metaflow.parameters")
 _Real: Any = metaflow_flowspec.FlowSpec
@@ -52,17 +54,27 @@ class Store:
         self.objects.update(found)
 
 
+class Started(SystemExit):
+    """What ends the main guard, where Metaflow would parse the command line: it has the flow."""
+
+    def __init__(self, flow: Any) -> None:
+        super().__init__()
+        self.flow = flow
+
+
 class FlowSpec:
     """metaflow/flowspec.py, as far as a step can see it."""
 
     _EPHEMERAL = _Real._EPHEMERAL
-    _datastore: Store | None = None
     _graph: Any = None
-    _transition: tuple[list[str], str | None] | None = None
-    name = ""
 
     def __init__(self, use_cli: bool = True) -> None:
-        raise SystemExit  # in the main guard: there is no command line to parse
+        self.name = type(self).__name__
+        self._datastore: Store | None = None
+        self._transition: tuple[list[str], str | None] | None = None
+        self._cached_input: dict[str, Any] = {}
+        if use_cli:
+            raise Started(self)
 
     __getattr__ = _Real.__getattr__
     __getstate__ = _Real.__getstate__
@@ -70,6 +82,7 @@ class FlowSpec:
     _find_input = _Real._find_input
     _get_foreach_item_value = _Real._get_foreach_item_value
     _validate_ubf_step = _Real._validate_ubf_step
+    cmd = _Real.cmd
     foreach_stack = _Real.foreach_stack
     index = _Real.index
     input = _Real.input
@@ -189,13 +202,30 @@ def stand_in() -> Iterator[None]:
                 sys.modules[name] = known
 
 
-def pickled(value: Any) -> bytes:
-    """An artifact as it is stored."""
-    return pickle.dumps(value, protocol=_PROTOCOL)
+def pickled(name: str, value: Any) -> bytes:
+    """An artifact as it is stored (TaskDataStore.save_artifacts).
+
+    Raises:
+        MetaflowException: it cannot be.
+    """
+    try:
+        return pickle.dumps(value, protocol=_PROTOCOL)
+    except TypeError as error:
+        raise metaflow_datastore.UnpicklableArtifactException(name) from error
+    except metaflow_exception.MetaflowException:
+        raise
+    except Exception as error:
+        raise metaflow_datastore.DataException(
+            f"Serializer PickleSerializer failed on artifact '{name}': "
+            f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def persisted(flow: Any) -> dict[str, bytes]:
-    """TaskDataStore.persist: every attribute but code, each pickled by itself."""
+    """TaskDataStore.persist: every attribute but code, each pickled by itself.
+
+    That includes what only the class has, if it is private: public constants are properties then.
+    """
     found: list[tuple[str, Any]] = []
     for name in dir(flow):
         if name.startswith("__") or name in flow._EPHEMERAL or name == "name":
@@ -205,7 +235,12 @@ def persisted(flow: Any) -> dict[str, bytes]:
         value = getattr(flow, name)
         if not isinstance(value, _CODE):
             found.append((name, value))
-    return {name: pickled(value) for name, value in reversed(found)}
+    stored: dict[str, bytes] = {}
+    for name, value in reversed(found):
+        if not name.startswith("_"):
+            delattr(flow, name)  # fails for a class in the class, as in Metaflow
+        stored[name] = pickled(name, value)
+    return stored
 
 
 def parameters_of(cls: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from typing import Any
 from tests.support.canonical import canonical
 from tests.support.cheap_flowspec import (
     Options,
+    Started,
     Store,
     constants_of,
     current,
@@ -30,7 +31,6 @@ from tests.support.cheap_flowspec import (
     options_of,
     parameters_of,
     persisted,
-    pickled,
     stand_in,
 )
 from tests.support.metaflow_reader import Finished, arranged, is_artifact
@@ -110,14 +110,18 @@ class _Run:
 
     def result(self) -> RunResult:
         """The whole run; Metaflow's launcher first, which reads the parameters."""
-        cls = self._load({})
+        flow = self._load({})
+        cls = type(flow)
         self.graph = metaflow_graph.FlowGraph(cls)
         try:
             constants = self._constants(cls)
         except click.ClickException as error:
             return RunResult({}, None, error.format_message(), "")
-        self.given_names = list(constants)
-        given = Store({name: pickled(value) for name, value in constants.items()})
+        try:
+            given = self._given(flow, constants)
+        except Exception as error:
+            return self._ended(None, error_text(error))
+        self.given_names = [name for name in given.objects if is_artifact(name)]
         self.queue.append(_Task(self.graph.start_step, [given]))
         while self.queue:
             task = self.queue.popleft()
@@ -154,7 +158,7 @@ class _Run:
     # ------------------------------------------------------------------ the launcher
 
     def _load(self, variables: dict[str, str]) -> Any:
-        """Execute the flow's file as Metaflow's processes do, each as its `__main__`."""
+        """The flow that the file makes when executed as `__main__`, as Metaflow's processes do."""
         os.environ.update(variables)
         module = types.ModuleType("__main__")
         vars(module).update(__file__=self.filename, __builtins__=__builtins__)
@@ -163,9 +167,15 @@ class _Run:
         sys.argv = [self.filename]
         try:
             exec(self.code, vars(module))
-        except SystemExit:
-            pass
-        return getattr(module, self.flow_name)
+        except Started as started:
+            return started.flow
+        return getattr(module, self.flow_name)(use_cli=False)
+
+    @staticmethod
+    def _given(flow: Any, constants: dict[str, Any]) -> Store:
+        """The artifacts of the pseudo task before the first step."""
+        vars(flow).update(constants)
+        return Store(persisted(flow))
 
     def _constants(self, cls: Any) -> dict[str, Any]:
         """FlowSpec._set_constants: the values of Parameters and of the class's own attributes."""
@@ -218,17 +228,18 @@ class _Run:
         with _own_environment():
             return self._run_step(task, self._load(variables), options)
 
-    def _run_step(self, task: _Task, cls: Any, options: Options) -> Store:
+    def _run_step(self, task: _Task, flow: Any, options: Options) -> Store:
         """MetaflowTask.run_step."""
+        cls = type(flow)
         parameters = parameters_of(cls)
         constants = constants_of(cls, parameters)
+        node = self.graph[task.step]
+        join = self.graph[node.split_parents[-1]].type if node.type == "join" else None
+        inputs = [_clone(cls, store) for store in task.inputs] if join else []
         for name in parameters:
             make_read_only(cls, name, task.inputs[0][name])
         for name in constants:
             make_read_only(cls, name, getattr(cls, name))
-        node = self.graph[task.step]
-        join = self.graph[node.split_parents[-1]].type if node.type == "join" else None
-        flow = _flow(cls, None)
         flow._graph = self.graph
         flow._current_step, flow._success = task.step, False
         flow._task_ok = flow._exception = None
@@ -237,7 +248,7 @@ class _Run:
         if join:
             flow._datastore = Store({})
             flow._datastore.passdown_partial(task.inputs[0], [*parameters, *constants])
-            arguments = [metaflow_inputs.Inputs(_flow(cls, store) for store in task.inputs)]
+            arguments = [metaflow_inputs.Inputs(inputs)]
         else:
             flow._datastore = task.inputs[0]
         if options.parallel:
@@ -315,13 +326,10 @@ class _Run:
             self.queue.append(_Task(target, found))
 
 
-def _flow(cls: Any, store: Store | None) -> Any:
-    """An instance of a flow over the artifacts of a task."""
-    flow = cls.__new__(cls)
-    flow.name = cls.__name__
+def _clone(cls: Any, store: Store) -> Any:
+    """One of the inputs of a join: a flow over the artifacts of a task."""
+    flow = cls(use_cli=False)
     flow._datastore = store
-    flow._transition = None
-    flow._cached_input = {}
     return flow
 
 

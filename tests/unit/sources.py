@@ -102,7 +102,7 @@ def facts(body: str, *, end: bool = False, head: str = "", members: str = "") ->
     bodies = ("pass", body) if end else (body, "pass")
     flow = parsed(flow_source(*bodies, head=head, members=members))
     scope = module_scope(flow.module.kept)
-    found = analyse_bodies(flow, "end", scope, Diagnostics())
+    found, _ = analyse_bodies(flow, "end", scope, Diagnostics())
     return found["end" if end else "start"]
 
 
@@ -112,7 +112,8 @@ def changed(before: str, body: str, *, head: str = "", members: str = "") -> set
     scope = module_scope(flow.module.kept)
     steps = list(flow.steps.values())
     kinds = artifact_kinds(flow, steps, scope, dict.fromkeys(flow.parameters))
-    found = Mutations(flow, steps, scope).changed(flow.steps["s1"], kinds)
+    _, helpers = analyse_bodies(flow, "end", scope, Diagnostics())
+    found = Mutations(flow, steps, scope, helpers).changed(flow.steps["s1"], kinds)
     return set(found) - {"next", *flow.steps}  # self.next(self.end) is no artifact's doing
 
 

@@ -273,21 +273,15 @@ ESCAPES = {
     "vars(self)": True,
     "self.__dict__": True,
     "self.__class__": True,
-    "print(__class__)": True,
-    "print(locals())": True,
-    "print(vars())": True,
-    "print(dir())": True,
     "eval('1')": True,
     "exec('x = 1')": True,
     "super().start()": True,
-    "self = 1": True,
     "self.start()": True,
     "[self for self in v]": True,
     "def g():\n    self.x = 1": True,
     "def g():\n    del self.x": True,
     "g = lambda: (self.x, self)": True,
     "class C:\n    self.x = 1": True,
-    "try:\n    return\nfinally:\n    self.x = 1": True,
     "try:\n    return\nfinally:\n    x = 1": False,
     "match v:\n    case self.x: pass": True,
     "print(vars(thing))": False,
@@ -302,6 +296,23 @@ ESCAPES = {
 @pytest.mark.parametrize("body", ESCAPES)
 def test_escapes(body: str) -> None:
     assert bool(facts(body, end=True).escapes) is ESCAPES[body]
+
+
+# what is the same neither with local variables nor with an object for self
+REFUSED = [
+    "print(__class__)",
+    "print(locals())",
+    "print(vars())",
+    "print(dir())",
+    "self = 1",
+    "try:\n    if self.n: return self.next(self.end)\nfinally:\n    self.x = 1",
+]
+
+
+@pytest.mark.parametrize("body", REFUSED)
+def test_refused(body: str) -> None:
+    source = flow_source(body, "pass", members=N)
+    assert "MF401" in [found.code for found in errors(source)]
 
 
 # body → (artifact, possibly assigned here before, surely touched before, last) of each deletion
@@ -346,13 +357,11 @@ DELETED = {
     "del self.b": ["MF205"],
     "self.b = 1\ndel self.b": [],
     "if self.n: self.b = 1\ndel self.b": [],
-    "print(self.a)\ndel self.a\nprint(self.a)": ["MF401"],
-    "print(self.a)\nif self.n: del self.a": ["MF401"],
+    "print(self.a)\ndel self.a\nprint(self.a)": [],
+    "print(self.a)\nif self.n: del self.a": [],
     "print(self.c)": ["MF201"],
     "def g(): return self.c": ["MF201"],
     "def g(): return self.c\nself.c = 1": [],
-    "self.n = 1": ["MF202"],
-    "del self.n": ["MF202"],
     "self.start = 1": ["MF203"],
     "self.name = 'x'": ["MF203"],
     "self.next = 1": ["MF203"],
@@ -365,10 +374,6 @@ DELETED = {
     "from metaflow import current": ["MF503"],
     "import metaflow.client": ["MF503"],
     "import json": [],
-    "self.f = lambda: 1": ["MF204"],
-    "def g(): pass\nself.f = g": ["MF204"],
-    "self.f = helper": ["MF204"],
-    "self.e, self.f = 1, helper": ["MF204"],
     "self.f = helper()": [],
     "helper = 1\nself.f = helper": [],
 }
@@ -378,6 +383,25 @@ DELETED = {
 def test_messages(body: str) -> None:
     source = flow_source("self.a = [1]", body, "pass", head="def helper(): return 1", members=N)
     assert [found.code for found in errors(source)] == DELETED[body]
+
+
+# the same that Metaflow does, with a warning
+WARNED = {
+    "self.n = 1": ["MF202"],
+    "del self.n": ["MF202"],
+    "self.f = lambda: 1": ["MF204"],
+    "def g(): pass\nself.f = g": ["MF204"],
+    "self.f = helper": ["MF204"],
+    "self.e, self.f = 1, helper": ["MF204"],
+}
+
+
+@pytest.mark.parametrize("body", WARNED)
+def test_warnings(body: str) -> None:
+    source = flow_source("self.a = [1]", body, "pass", head="def helper(): return 1", members=N)
+    found = translate(source, "flow.py")
+    assert [message.code for message in found.diagnostics] == WARNED[body]
+    assert found.code is not None
 
 
 @pytest.mark.parametrize("extra", ["*, x=1", "*args", "**options"])

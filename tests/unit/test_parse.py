@@ -53,7 +53,7 @@ NO_FLOW = {
     "from .metaflow import FlowSpec\nclass A(FlowSpec): pass": "MF003",
     "from metaflow import FlowSpec\nif True:\n    class A(FlowSpec): pass": "MF003",
     "from metaflow import FlowSpec\nclass A(FlowSpec): pass\nclass B(FlowSpec): pass": "MF004",
-    "from metaflow import FlowSpec\nclass A(FlowSpec): pass\nclass B(A): pass": "MF004",
+    "from metaflow import *\nclass A(FlowSpec): 1\nclass B(FlowSpec): 1\nclass C(B): 1": "MF004",
     "def": "MF002",
     "x = (": "MF002",
     "\tx = 1": "MF002",
@@ -79,14 +79,21 @@ MEMBERS = {
     '"""Text."""': [],
     "...": [],
     "pass": [],
-    "limit = 5": ["MF504"],
+    "limit = 5": [],
     "a = b = Parameter('a')": ["MF504"],
-    "a, b = 1, 2": ["MF504"],
-    "x: int": ["MF504"],
-    "def helper(self): return 1": ["MF504"],
-    "async def helper(self): return 1": ["MF504"],
-    "@property\ndef value(self): return 1": ["MF504"],
+    "a, b = 1, 2": [],
+    "x: int": [],
+    "def helper(self): return 1": [],
+    "async def helper(self): return 1": [],
+    "@property\ndef value(self): return 1": [],
     "class Inner: pass": ["MF504"],
+    "class _Inner: pass": [],
+    "@staticmethod\ndef helper(): return 1": [],
+    "@classmethod\ndef helper(cls): return 1": [],
+    "@cached_property\ndef value(self): return 1": ["MF504"],
+    "def helper(): return 1": ["MF504"],
+    "def __init__(self): pass": ["MF504"],
+    "f = lambda self: 1": ["MF504"],
     "if True:\n    x = 1": ["MF504"],
     "import json": ["MF504"],
     "print(1)": ["MF504"],
@@ -265,6 +272,11 @@ def test_code_of_the_module_stays() -> None:
     assert found.metaflow == {
         "metaflow": "metaflow", "FlowSpec": "metaflow.FlowSpec", "step": "metaflow.step",
     }  # fmt: skip
+
+
+def test_a_flow_with_a_derived_one_is_its_base() -> None:
+    source = "from metaflow import FlowSpec\nclass A(FlowSpec): pass\nclass B(A): pass\n"
+    assert parsed(source).name == "B"
 
 
 def test_guarded_names() -> None:

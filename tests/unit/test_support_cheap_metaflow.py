@@ -1,5 +1,7 @@
 """The cheap Metaflow leaves what the real one leaves, for graphs of every shape."""
 
+import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,8 @@ import pytest
 from tests.support.canonical import canonical
 from tests.support.cheap_metaflow import run_cheap
 from tests.support.metaflow_side import run_metaflow
+from tests.support.random_members import arguments, make_flow
+from tests.support.random_runs import FLOW
 from tests.support.result import RunResult
 
 _HEAD = """\
@@ -397,10 +401,174 @@ _FAILING = {
 _AFTERWARDS = {"foreach of many", "return in foreach", "return in switch"}  # no task failed
 
 
+# Flows whose class has members: what its body has, above `class Graph`, and where they fail.
+_LINEAR = """
+    @step
+    def start(self):
+        {start}
+        self.next(self.middle)
+
+    @step
+    def middle(self):
+        {middle}
+        self.next(self.end)
+
+    @step
+    def end(self):
+        {end}
+"""
+
+
+@dataclass(frozen=True)
+class _Members:
+    """A linear flow: what its class has besides steps, and the bodies of these."""
+
+    members: str
+    start: str
+    middle: str
+    end: str
+    head: str = ""
+    bases: str = "FlowSpec"
+    fails_at: str | None = None
+
+    def source(self) -> str:
+        bodies = {
+            name: text.replace("\n", "\n" + " " * 8)
+            for name, text in (("start", self.start), ("middle", self.middle), ("end", self.end))
+        }
+        members = textwrap.indent(self.members, "    ")
+        steps = _LINEAR.format(**bodies)
+        start = _HEAD.partition("class ")[0]
+        return f"{start}{self.head}\n\nclass Graph({self.bases}):\n{members}\n{steps}"
+
+
+_SHOWN = "self.shown = [(n, getattr(self, n, None)) for n in {}]"
+_MEMBER_FLOWS = {
+    "constants": _Members(
+        "LIMIT = 3\nROWS = [LIMIT]\nTABLE = {'k': ROWS}\n_rate = 2\n_seen = []",
+        "self.ROWS.append(self.LIMIT)\nself._rate += 1\nself._seen.append(1)\n"
+        "self.mine = self.ROWS",
+        "self._rate += 5\nself.state = list(self.ROWS), self._rate, self._seen, self.TABLE\n"
+        "self.mine.append(9)\nself.kinds = [type(getattr(type(self), n)).__name__\n"
+        "    for n in ('ROWS', '_rate', 'LIMIT', 'start')]",
+        "try:\n    self.LIMIT = 4\nexcept AttributeError as error:\n    self.text = str(error)\n"
+        "self.same = self.ROWS is self.ROWS, self.mine, self._seen, 'LIMIT' in vars(self)",
+    ),
+    "constants evaluated": _Members(
+        "TIME = Time()\nCOPIES = [TIME] * 2",
+        "self.distinct = self.TIME.distinct()",
+        "self.same = self.COPIES[0] is self.TIME\nself.distinct = self.TIME.distinct()",
+        "self.distinct = self.TIME.distinct(), self.COPIES[1].distinct()",
+        head="import time\n\n\nclass Time:\n    def __init__(self):\n"
+        "        self.now = str(time.time_ns())\n\n    def __reduce__(self):\n"
+        "        return str, ('a time',)\n\n    def distinct(self):\n"
+        "        with open('times', 'a+') as file:\n            file.write(self.now + ' ')\n"
+        "            file.seek(0)\n            return len(set(file.read().split()))\n",
+    ),
+    "callable constants": _Members(
+        "count = functools.partial(isinstance, [])\nshow = repr\n_size = len",
+        "self.seen = self.count('a') if callable(self.count) else self.count",
+        "self.n = self._size('abc')\nself.text = self.show[:6]",
+        "self.fails = self.show()",
+        head="import functools",
+        fails_at="start",
+    ),
+    "functions dropped": _Members(
+        "def helper(self):\n    return 1",
+        "self.f = self.helper\nself.g = lambda: 2\nself.h = len\nself.helper = 5\n"
+        "self.used = self.f() + self.g() + self.helper",
+        _SHOWN.format("('f', 'g', 'h')") + "\nself.again = self.helper()",
+        "self.missing = hasattr(self, 'f'), self.h([0])\nself.f",
+        fails_at="end",
+    ),
+    "deleted": _Members(
+        "",
+        "self.a = 1\nself.b = [2]\nself.c = 3\nself.d = 4\ndel self.c\n"
+        "self.gone = hasattr(self, 'c')",
+        "self.a += 1\ndel self.a\nself.back = self.a\nself.b.append(3)\ndel self.b\n"
+        "try:\n    del self.d\nexcept AttributeError as error:\n    self.text = str(error)\n"
+        "self.d = 5\ndelattr(self, 'd')\nself.e = getattr(self, 'd')",
+        _SHOWN.format("'abcde'") + "\nself.name_of = self.name, 'name' in vars(self)\n"
+        "try:\n    self.zz\nexcept AttributeError as error:\n    self.message = str(error)",
+    ),
+    "vars": _Members(
+        "LIMIT = 1\n_private = 2",
+        "self.x = 1\nself.y = [2]\nvars(self)['z'] = 3\nself.__dict__.update(w=4)\n"
+        "self.seen = sorted(n for n in vars(self) if n[0] != '_')",
+        "self.before = sorted(n for n in vars(self) if n[0] != '_')\nself.y.append(1)\n"
+        "self.after = sorted(n for n in vars(self) if n[0] != '_')\n"
+        "self.got = self.__dict__.get('x'), vars(self).pop('y')",
+        "self.end_ = self.y, self.z, self.w, [n for n in ('LIMIT', 'name') if n in vars(self)]",
+    ),
+    "properties": _Members(
+        "@property\ndef size(self):\n    self.reads = getattr(self, 'reads', 0) + 1\n"
+        "    return len(self.rows)\n\n@size.setter\ndef size(self, n):\n"
+        "    self.rows = [0] * n\n\n@classmethod\ndef made(cls, n):\n    return cls._base + n\n\n"
+        "@staticmethod\ndef half(n):\n    return n / 2\n\n_base = 10",
+        "self.size = 3\nself.first = self.size",
+        "self.rows.append(self.made(1))\nself.second = self.size, self.half(self.size)",
+        "self.last = self.reads, self.rows\nself.methods = [hasattr(self, n) for n in\n"
+        "    ('half', 'made', 'size', 'cmd', 'nothing')]",
+    ),
+    "unpicklable": _Members(
+        "", "self.x = 1", "self.rows = (n for n in [1])", "pass", fails_at="middle"
+    ),
+    "unpicklable class": _Members(
+        "",
+        "self.x = 1",
+        "class Local:\n    pass\nself.box = Local()",
+        "pass",
+        fails_at="middle",
+    ),
+    "nested class": _Members(
+        "class _Inner:\n    LIMIT = 2",
+        "self.x = self._Inner.LIMIT",
+        "self._Inner.LIMIT = 5\nself.y = self._Inner.LIMIT",
+        "self.z = self._Inner.LIMIT",
+    ),
+    "public nested class": _Members(
+        "class Inner:\n    LIMIT = 2", "self.x = 1", "pass", "pass", fails_at=""
+    ),
+    "flow stored": _Members("", "self.x = 1", "self.me = self", "pass", fails_at="middle"),
+    "constructor": _Members(
+        "def __init__(self, use_cli=True):\n    self.shelf = ['a']\n    self._n = 1\n"
+        "    super().__init__(use_cli)\n    self.never = True",
+        "self.shelf.append('b')\nself._n += 1\nself.first = list(self.shelf), self._n",
+        "self.second = list(self.shelf), self._n, hasattr(self, 'never')",
+        "self.third = self.shelf",
+    ),
+    "bases": _Members(
+        "LIMIT = 7\n\ndef name_of(self):\n    return 'graph+' + super().name_of()\n\n"
+        "@property\ndef size(self):\n    return super().size + self.LIMIT",
+        "self.label = self.name_of()\nself.sizes = [self.size]",
+        "self.sizes.append(super().size)\nself.limits = self.LIMIT, super().LIMIT, self.DOUBLE",
+        "self.given = self.n, self.label, self.ROWS",
+        head="class Mixin:\n    LIMIT = 1\n    ROWS = [1]\n\n    def name_of(self):\n"
+        "        self.asked = True\n        return 'mixin+' + super().name_of()\n\n"
+        "    @step\n    def middle(self):\n        self.next(self.end)\n\n\n"
+        "class Base(FlowSpec):\n    LIMIT = 2\n    DOUBLE = LIMIT * 2\n"
+        "    n = Parameter('n', default=2)\n\n    def name_of(self):\n"
+        "        return 'base'\n\n    @property\n    def size(self):\n        return self.n\n\n"
+        "    @step\n    def start(self):\n        self.next(self.end)\n\n"
+        "    @step\n    def end(self):\n        pass\n",
+        bases="Mixin, Base",
+    ),
+    "parameter assigned": _Members(
+        "n = Parameter('n', default=2)\nrows = Parameter('rows', default='[1]', type=JSONType)",
+        "self.rows.append(2)\nself.own = self.rows",
+        "self.fresh = list(self.rows), self.own\n"
+        "try:\n    del self.n\nexcept AttributeError:\n    self.kept = self.n",
+        "setattr(self, 'n', 3)",
+        fails_at="end",
+    ),
+}  # fmt: skip
+
+
 def _both(folder: Path, source: str, given: dict[str, Any]) -> tuple[RunResult, RunResult]:
     """One flow under the stand-in and under the real runtime, which are compared."""
     flow = folder / "graph.py"
-    flow.write_text(_HEAD + source + '\n\nif __name__ == "__main__":\n    Graph()\n')
+    head = "" if "class Graph(" in source else _HEAD
+    flow.write_text(head + source + '\n\nif __name__ == "__main__":\n    Graph()\n')
     found = run_cheap(flow, given, flow_name="Graph")
     expected = run_metaflow(flow, given, flow_name="Graph")
     assert (found.error is None) == (expected.error is None), (found.error, expected.error)
@@ -444,3 +612,36 @@ def test_failed_run_ends_early(tmp_path: Path) -> None:
     assert (found.failed_step, found.error) == ("one", "ZeroDivisionError: division by zero")
     assert [table["y"] for table in found.steps["one"]] == [canonical(1.0)]
     assert found.parents == {"one": ["start"], "join": ["one"]}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in ("constants", "bases") else pytest.mark.slow)
+        for name in _MEMBER_FLOWS
+    ],
+)
+def test_members(tmp_path: Path, name: str) -> None:
+    flow = _MEMBER_FLOWS[name]
+    found, expected = _both(tmp_path, flow.source(), {})
+    assert (found.failed_step or "") == (flow.fails_at or ""), found.error
+    assert (found.error is None) == (flow.fails_at is None)
+    assert found.steps == expected.steps
+    assert found.parents == expected.parents
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3000, 3010))
+def test_random_members(tmp_path: Path, seed: int) -> None:
+    source = make_flow(seed)
+    flow = tmp_path / "flow.py"
+    flow.write_text(source, encoding="utf-8")
+    given = arguments(seed, source)
+    found = run_cheap(flow, given, flow_name=FLOW)
+    expected = run_metaflow(flow, given, flow_name=FLOW)
+    assert found.failed_step == expected.failed_step
+    assert (found.error is None) == (expected.error is None)
+    assert found.constants == expected.constants
+    if expected.error is None:
+        assert found.steps == expected.steps
+        assert found.parents == expected.parents

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from codegen.diagnostics import Diagnostics, Position
-from codegen.model import Step
+from codegen.model import Method, Step
 
 Names = frozenset[str]
 
@@ -23,7 +23,7 @@ class Read:
     ``assigned`` tells whether the step possibly has; ``late`` whether the read happens in a
     nested function, at a time that is not known; ``guarded`` whether an ``except`` clause around
     it distinguishes the error that a missing artifact raises. ``merges`` counts the calls of
-    ``merge_artifacts`` before it.
+    ``merge_artifacts`` before it; ``indirect`` marks what a helper reads, if it gets there.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Read:
     late: bool
     guarded: bool
     merges: int = 0
+    indirect: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,15 @@ class Merge:
 @dataclass(frozen=True)
 class Deletion:
     """``del self.x``. ``touched``: surely read or assigned before; ``last``: nothing after it
-    mentions the artifact, and every exit comes after it."""
+    mentions the artifact, and every exit comes after it; ``guarded``: a handler may catch the
+    error of a missing one."""
 
     name: str
     position: Position
     assigned: bool
     touched: bool
     last: bool
+    guarded: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,13 @@ class BodyFacts:
     that are read anywhere, ``names`` all plain names in any role, ``escapes`` the places where
     locals would not be the same program. ``looked_up`` are artifacts that are assigned only after
     ``self.input`` has surely been read, ``guarded`` those that are read only behind
-    ``hasattr``; ``parallel`` are the attributes of ``current.parallel`` in use.
+    ``hasattr``; ``parallel`` are the attributes of ``current.parallel`` in use. ``used`` are the
+    members of the class in use, ``fixed`` those that an assignment fails to change, ``dropped``
+    are attributes that hold functions, which Metaflow does not store. ``open_reads`` and
+    ``open_stores`` tell that names only a run can tell are read or set; ``possible`` are the
+    artifacts that may be among these, ``loose`` those that are set by other means than an
+    assignment to ``self.name``; ``tables`` that the attributes are used as a dictionary,
+    ``whole`` that the flow or one of its methods is used as a value.
     """
 
     reads: tuple[Read, ...]
@@ -157,6 +166,15 @@ class BodyFacts:
     looked_up: Names = frozenset()
     guarded: Names = frozenset()
     parallel: tuple[str, ...] = ()
+    used: Names = frozenset()
+    fixed: Names = frozenset()
+    dropped: Names = frozenset()
+    open_reads: bool = False
+    open_stores: bool = False
+    possible: Names = frozenset()
+    loose: Names = frozenset()
+    tables: bool = False
+    whole: bool = False
 
 
 def attribute_of(node: ast.AST, self_name: str) -> str | None:
@@ -170,12 +188,14 @@ def attribute_of(node: ast.AST, self_name: str) -> str | None:
     return None
 
 
-def report_escape(step: Step, position: Position, reason: str, diagnostics: Diagnostics) -> None:
-    """Say that the artifacts of a step cannot become local variables."""
+def report_escape(
+    method: Method, position: Position, reason: str, diagnostics: Diagnostics
+) -> None:
+    """Say that a step is the same neither with local variables nor with an object for self."""
     diagnostics.add(
         "MF401",
         position,
-        f"the artifacts of this step cannot become local variables: {reason}",
+        f"this has no counterpart in a task: {reason}",
         "Use plain self.name attributes in the step itself; hand on values, not self.",
-        step.name,
+        method.name if isinstance(method, Step) else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from codegen.analyse.body.facts import attribute_of
 from codegen.analyse.scope import ModuleScope
@@ -48,13 +48,9 @@ def heads(node: ast.stmt) -> list[ast.AST]:
     return [] if type(node).__name__ == "TryStar" else [node]
 
 
-def surely_read(node: ast.AST, self_name: str) -> Iterator[str]:
-    """The attributes of self that evaluating ``node`` reads whatever the values are."""
-    attribute = attribute_of(node, self_name)
-    if attribute is not None:
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-            yield attribute
-        return
+def surely_evaluated(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that evaluating ``node`` evaluates whatever the values are."""
+    yield node
     parts: list[ast.AST] = list(ast.iter_child_nodes(node))
     if isinstance(node, ast.BoolOp):
         parts = [node.values[0]]
@@ -62,12 +58,30 @@ def surely_read(node: ast.AST, self_name: str) -> Iterator[str]:
         parts = [node.test]
     elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
         parts = [node.generators[0].iter]
-    elif isinstance(node, ast.Lambda):
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
         parts = []
     elif isinstance(node, ast.Compare):  # a < b < c may stop after b
         parts = [node.left, node.comparators[0]]
     for part in parts:
-        yield from surely_read(part, self_name)
+        yield from surely_evaluated(part)
+
+
+def surely_read(node: ast.AST, self_name: str) -> Iterator[str]:
+    """The attributes of self that evaluating ``node`` reads whatever the values are."""
+    for found in surely_evaluated(node):
+        attribute = attribute_of(found, self_name)
+        if attribute is not None and isinstance(getattr(found, "ctx", None), ast.Load):
+            yield attribute
+
+
+def visible_nodes(node: ast.AST, self_name: str) -> Iterator[ast.AST]:
+    """The nodes below ``node``, itself included, in which ``self_name`` means the same."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            if has_argument(child.args, self_name):
+                continue
+        yield from visible_nodes(child, self_name)
 
 
 def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
@@ -198,6 +212,29 @@ def has_argument(arguments: ast.arguments, name: str) -> bool:
             arguments.kwarg,
         )
     )
+
+
+def makes_function(
+    value: ast.expr | None,
+    nested: Mapping[str, ast.AST],
+    scope: ModuleScope,
+    local: Iterable[str],
+) -> bool:
+    """Whether an expression is surely a function: a lambda, the name of one, or the result of a
+    function of the module that only makes functions."""
+    if isinstance(value, ast.Lambda):
+        return True
+    if isinstance(value, ast.Name):
+        return value.id in nested or (value.id in scope.functions and value.id not in local)
+    if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name)):
+        return False
+    maker = scope.functions.get(value.func.id)
+    if maker is None or value.func.id in local or maker.decorator_list:
+        return False
+    inner = {node.name for node in ast.walk(maker) if isinstance(node, ast.FunctionDef)}
+    returned = [node.value for node in own_nodes(maker) if isinstance(node, ast.Return)]
+    makes = [isinstance(v, ast.Lambda) or getattr(v, "id", None) in inner for v in returned]
+    return bool(makes) and all(makes)
 
 
 def suppresses_missing(context: ast.expr) -> bool:

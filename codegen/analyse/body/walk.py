@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from codegen.analyse.body.access import Access
+from codegen.analyse.body.effects import OTHERS
 from codegen.analyse.body.facts import BodyFacts, Deletion, Exit, Merge, attribute_of
 from codegen.analyse.body.paths import NONE, Loop, State, merged
 from codegen.analyse.body.syntax import (
     PASSES_EXCEPTIONS,
     guarded_reads,
-    has_argument,
     heads,
     identifiers,
     irrefutable,
@@ -23,10 +23,9 @@ from codegen.analyse.body.syntax import (
     surely_iterates,
     surely_read,
 )
-from codegen.analyse.scope import assigned_pairs
 from codegen.diagnostics import Position
-from codegen.model import Shape
-from codegen.parse.names import mangled, place, references
+from codegen.model import MemberKind, Shape, Step
+from codegen.parse.names import assigned_pairs, mangled, place, references, source_name
 from codegen.parse.transitions import is_next, transition_of
 
 
@@ -34,18 +33,19 @@ class Walk(Access):
     """Finds the facts of one body."""
 
     def facts(self) -> BodyFacts:
-        is_parallel = any(decorator.name == "parallel" for decorator in self.step.decorators)
+        decorators = self.step.decorators if self.step is not None else ()
+        is_parallel = any(decorator.name == "parallel" for decorator in decorators)
         parallel: dict[str, None] = {}
-        for statement in self.step.node.body:
-            for used, dotted in references(statement, self.flow.module.metaflow):
+        for statement in self.method.node.body:
+            for mention, dotted in references(statement, self.flow.module.metaflow):
                 owner, _, attribute = dotted.rpartition(".")
                 if is_parallel and owner == "metaflow.current.parallel":
                     if attribute in ("node_index", "num_nodes"):
-                        parallel[ast.unparse(used)] = None
+                        parallel[ast.unparse(mention)] = None
                         continue
                     self._error(
                         "MF508",
-                        used,
+                        mention,
                         f"{dotted} is for nodes that talk to each other, and the tasks of a Flyte "
                         "map do not know where the others run",
                         "Use one of flytekit's plugins for distributed jobs by hand.",
@@ -53,19 +53,21 @@ class Walk(Access):
                     continue
                 self._error(
                     "MF503",
-                    used,
+                    mention,
                     f"{dotted} is not translated yet",
                     "Do without it, or keep this flow on Metaflow for now.",
                 )
-        arguments = self.step.node.args
-        extra = [*arguments.posonlyargs, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        for argument in extra:
-            if argument is not None:
-                self._escape(argument, f"the step has the argument {argument.arg} beside self")
-        state = self._block(self.step.node.body, State())
+        if self.step is not None:
+            self._check_arguments(self.step)
+        state = self._block(self.method.node.body, State())
         if state is not None:
             self.exits.append(Exit(None, state.must, state.may, state.gone))
-        self._check_generator()
+        used = self.helpers.closure(self.used)
+        for name, where in self.used.items() if self.step is not None else ():
+            if name in self.flow.members and not self.helpers.stateless(name):
+                self.escapes.append((where, self._why(name)))
+        dropped = frozenset(self.functions - self.values)
+        possible = self.helpers.mentioned if self.open_stores else frozenset()
         return BodyFacts(
             # a nested function may be called under any of the step's handlers
             reads=tuple(
@@ -73,22 +75,53 @@ class Walk(Access):
                 for found in self.reads.values()
             ),
             parameters=tuple(self.parameters),
-            assigned=tuple(self.assigned),
+            assigned=tuple(name for name in self.assigned if name not in used),
             mentioned=frozenset(self.read),
             deletions=tuple(self._settled(deletion) for deletion in self.deletions),
-            exits=tuple(self.exits),
-            names=frozenset(identifiers(self.step.node)) - {self.self_name},
-            escapes=tuple(self.escapes),
+            exits=tuple(
+                replace(found, must=found.must - dropped, may=found.may - dropped)
+                for found in self.exits
+            ),
+            names=frozenset(identifiers(self.method.node)) - {self.self_name},
+            escapes=tuple(sorted(self.escapes, key=lambda escape: escape[0])),
             asks=tuple(self.asked),
             members=tuple(self.members),
             merges=tuple(self.merges),
-            guarded=guarded_reads(self.step.node, self.self_name),
+            guarded=guarded_reads(self.method.node, self.self_name),
             looked_up=frozenset(name for name, looked in self.looked_up.items() if looked),
             parallel=tuple(parallel),
+            used=used if self.step is not None else frozenset(self.used),
+            fixed=frozenset(self.fixed),
+            dropped=dropped,
+            open_reads=self.open_reads,
+            open_stores=self.open_stores,
+            possible=possible | ({OTHERS} if self.open_stores else NONE),
+            loose=frozenset(self.loose),
+            tables=self.tables,
+            whole=self.whole,
         )
 
+    def _why(self, name: str) -> str:
+        """Why a step that uses a member needs an object."""
+        helper = self.flow.helpers.get(name)
+        shown = source_name(name)
+        if helper is None:
+            return f"{shown} belongs to the class"
+        called = f"the property {shown}" if helper.kind is MemberKind.PROPERTY else f"{shown}()"
+        if not self.helpers.method(name).none:
+            return f"{called} uses artifacts"
+        return f"{called} needs the class" if helper.plain else f"{called} is decorated"
+
+    def _check_arguments(self, step: Step) -> None:
+        arguments = step.node.args
+        extra = [*arguments.posonlyargs, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+        for argument in extra:
+            if argument is not None:
+                self._refuse(argument, f"the step has the argument {argument.arg} beside self")
+        self._check_generator()
+
     def _check_generator(self) -> None:
-        for node in own_nodes(self.step.node):
+        for node in own_nodes(self.method.node):
             if isinstance(node, (ast.Yield, ast.YieldFrom)):
                 self._error(
                     "MF132",
@@ -116,26 +149,34 @@ class Walk(Access):
         if is_next(node, self.self_name):
             return self._next(node, state)
         read = {
-            mangled(found, self.flow.name)
+            mangled(found, self.method.owner)
             for head in heads(node)
             for found in surely_read(head, self.self_name)
         }
         state = replace(state, touched=state.touched | read)
         method = getattr(self, f"_visit_{type(node).__name__.lower()}", None)
         if method is None:
-            self._load(node, state)
-            return state
+            return self._load(node, state)
         after: State | None = method(node, state)
         return after
 
     def _next(self, node: ast.stmt, state: State) -> State:
         assert isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        if self.step is None:
+            self._error(
+                "MF130",
+                node,
+                "a helper calls self.next(), which Metaflow does not see: it must be the last "
+                "statement of the step itself",
+                "Call self.next(…) in the step.",
+            )
+            return state
         declared = self.step.transition
-        tail = node is self.step.node.body[-1]
+        tail = node is self.method.node.body[-1]
         if not tail and declared is not None:
             found = transition_of(node)
             if found is None or replace(found, position=declared.position) != declared:
-                if ast.dump(node) != ast.dump(self.step.node.body[-1]):
+                if ast.dump(node) != ast.dump(self.method.node.body[-1]):
                     self._error(
                         "MF130",
                         node,
@@ -193,7 +234,7 @@ class Walk(Access):
                         "Write the value itself.",
                     )
         elif found.count is not None:
-            self._load(found.count, state)
+            self._note(found.count, state)
         elif found.shape is Shape.FOREACH:
             self._error(
                 "MF301",
@@ -208,9 +249,9 @@ class Walk(Access):
             call = ast.copy_location(ast.Expr(node.value), node)
             state = self._next(call, state)
         elif node.value is not None:
-            self._load(node.value, state)
-        if any(self.finals):
-            self._escape(node, "a finally clause assigns artifacts after this return")
+            state = self._load(node.value, state)
+        if any(self.finals) and self.step is not None:
+            self._refuse(node, "a finally clause assigns artifacts after this return")
         fails = not self.end and True not in state.next
         if not self.reachable:
             self.exits.append(Exit(node, NONE, NONE, NONE, reachable=False))
@@ -230,7 +271,7 @@ class Walk(Access):
                 "this return comes before any self.next(): "
                 "Metaflow fails the run here, and so does the workflow",
                 "Call self.next(…) before it, as at the end of the step.",
-                self.step.name,
+                self.method.name,
             )
         elif not self.end and False in state.next:
             self._error(
@@ -250,7 +291,7 @@ class Walk(Access):
             and attribute_of(node.value.func, self.self_name) == "merge_artifacts"
         ):
             return self._merge(node.value, state)
-        self._load(node.value, state)
+        state = self._load(node.value, state)
         if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) in (
             "sys.exit",
             "os._exit",
@@ -262,14 +303,16 @@ class Walk(Access):
 
     def _merge(self, call: ast.Call, state: State) -> State:
         for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
-            self._load(argument, state)
-        beside = [node for node in self.step.node.body if node.lineno == call.lineno]
+            self._note(argument, state)
+        if self.step is None:
+            self._refuse(call, "merge_artifacts is called in a helper")
+        beside = [node for node in self.method.node.body if node.lineno == call.lineno]
         plain = self.depth == 0 and self.reachable and not self.exits and len(beside) == 1
         self.merges.append(Merge(call, state.must, state.may, plain))
         return replace(state, merges=len(self.merges) if plain else state.merges)
 
     def _visit_assign(self, node: ast.Assign, state: State) -> State:
-        self._load(node.value, state)
+        state = self._load(node.value, state)
         for target in node.targets:
             for part, value in assigned_pairs(target, node.value):
                 self._check_function(part, value)
@@ -279,27 +322,27 @@ class Walk(Access):
     def _visit_annassign(self, node: ast.AnnAssign, state: State) -> State:
         if node.value is None:
             attribute = attribute_of(node.target, self.self_name)
-            if attribute is None:
-                self._load(node.target, state)
-            return state
-        self._load(node.value, state)
+            return self._load(node.target, state) if attribute is None else state
+        state = self._load(node.value, state)
+        self._check_function(node.target, node.value)
         return self._store(node.target, state)
 
     def _visit_augassign(self, node: ast.AugAssign, state: State) -> State:
         attribute = attribute_of(node.target, self.self_name)
         if attribute is not None:
             self._read(node.target, attribute, state)
-            state = replace(state, touched=state.touched | {mangled(attribute, self.flow.name)})
-        self._load(node.value, state)
+            state = replace(state, touched=state.touched | {mangled(attribute, self.method.owner)})
+            self.values.add(mangled(attribute, self.method.owner))
+        state = self._load(node.value, state)
         return self._store(node.target, state)
 
     def _visit_delete(self, node: ast.Delete, state: State) -> State:
         for target in node.targets:
             attribute = attribute_of(target, self.self_name)
             if attribute is None:
-                self._load(target, state)
+                state = self._load(target, state)
                 continue
-            name = mangled(attribute, self.flow.name)
+            name = mangled(attribute, self.method.owner)
             if not self._is_artifact(name, target, "deletes"):
                 continue
             self.mentions.setdefault(name, []).append(Position(*place(target)))
@@ -310,6 +353,7 @@ class Walk(Access):
                     assigned=name in state.may,
                     touched=name in state.touched,
                     last=self.depth == 0 and not self.exits,
+                    guarded=any(self.guards),
                 )
             )
             only = frozenset({name})
@@ -323,7 +367,7 @@ class Walk(Access):
         return state
 
     def _visit_if(self, node: ast.If, state: State) -> State | None:
-        self._load(node.test, state)
+        state = self._load(node.test, state)
         test, there, missing = node.test, state, state
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             missing = self._found(test.operand, state)
@@ -343,7 +387,7 @@ class Walk(Access):
         with _Deeper(self):
             self.loops.append(loop)
             start = self._may_repeat(node.body, state)
-            self._load(node.test, start)
+            start = self._load(node.test, start)
             body = self._block(node.body, start)
             self.loops.pop()
             if forever:
@@ -352,7 +396,7 @@ class Walk(Access):
             return merged([self._block(node.orelse, ended), *loop.breaks])
 
     def _visit_for(self, node: ast.For | ast.AsyncFor, state: State) -> State | None:
-        self._load(node.iter, state)
+        state = self._load(node.iter, state)
         loop = Loop()
         with _Deeper(self):
             self.loops.append(loop)
@@ -385,7 +429,7 @@ class Walk(Access):
         guards = len(self.guards)
         self.caught.append(False)
         for item in node.items:
-            self._load(item.context_expr, state)
+            state = self._load(item.context_expr, state)
             if protected is None and not self._passes_exceptions(item.context_expr):
                 protected = state
                 self.caught[-1] = True
@@ -485,11 +529,11 @@ class Walk(Access):
 
     def _handler(self, handler: ast.ExceptHandler, state: State) -> State | None:
         if handler.type is not None:
-            self._load(handler.type, state)
+            state = self._load(handler.type, state)
         return self._block(handler.body, state)
 
     def _visit_match(self, node: ast.Match, state: State) -> State | None:
-        self._load(node.subject, state)
+        state = self._load(node.subject, state)
         ends: list[State | None] = []
         complete = False
         with _Deeper(self):
@@ -499,9 +543,9 @@ class Walk(Access):
                         attribute_of(part, self.self_name) for part in ast.walk(pattern)
                     ):
                         self._escape(pattern, "a case pattern compares with an artifact")
-                self._load(case.pattern, state)
+                state = self._load(case.pattern, state)
                 if case.guard is not None:
-                    self._load(case.guard, state)
+                    state = self._load(case.guard, state)
                 ends.append(self._block(case.body, state))
                 complete = complete or (case.guard is None and irrefutable(case.pattern))
         return merged(ends if complete else [*ends, state])
@@ -509,20 +553,22 @@ class Walk(Access):
     def _visit_functiondef(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef, state: State
     ) -> State:
-        for part in [
-            *node.decorator_list,
-            *node.args.defaults,
-            *filter(None, node.args.kw_defaults),
-        ]:
-            self._load(part, state)
-        if not has_argument(node.args, self.self_name):
-            for statement in node.body:
-                self._load(statement, state, late=True)
-        return state
+        self._note(node, state)
+        return self._defined(node, state)
 
     def _visit_classdef(self, node: ast.ClassDef, state: State) -> State:
-        self._load(node, state)
-        return state
+        return self._defined(node, self._load(node, state))
+
+    def _defined(self, node: ast.stmt, state: State) -> State:
+        """The state from which on a nested function may be called at any time."""
+        stored, deleted = self._stored([node])
+        return replace(
+            state,
+            must=state.must - deleted,
+            may=state.may | stored,
+            gone=state.gone | deleted,
+            touched=state.touched - deleted,
+        )
 
     _visit_trystar = _visit_try
     _visit_asyncfunctiondef = _visit_functiondef

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
+from codegen.analyse.body import OTHERS, Helpers
 from codegen.analyse.body.syntax import asked_name
 from codegen.analyse.mutation import knowledge as known
 from codegen.analyse.mutation.links import (
@@ -17,10 +18,34 @@ from codegen.analyse.mutation.links import (
     joined,
     parts,
 )
+from codegen.analyse.scope import local_bindings
+from codegen.model import Helper, MemberKind, Method
+
+
+def super_method(node: ast.Call, owner: str, helpers: Helpers) -> Method | None:
+    """The method that ``super().name(…)`` calls in a method of the class ``owner``."""
+    match node.func:
+        case ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr=name):
+            return helpers.inherited(owner, name)
+    return None
+
+
+def _key(method: Method) -> str:
+    """What stands for a method among the names of functions."""
+    return f"{method.owner}.{method.name}"
+
+
+def without(value: Value, names: Value) -> Value:
+    """A value as far as it is not linked with ``names``."""
+    return {source: link for source, link in value.items() if source not in names}
 
 
 class Calls(Links):
     """Links through calls."""
+
+    def enter(self, name: str, node: Function) -> None:
+        """Follow the body of a function that may be called as ``name``."""
+        raise NotImplementedError
 
     def call(self, node: ast.Call) -> Value:
         """The result of a call, after its effect on what it is given."""
@@ -35,6 +60,15 @@ class Calls(Links):
                 return joined([alias, self.names.get(f"self.{asked}", {}), given])
             if self.artifact(node.func) in ("foreach_stack", "merge_artifacts", "next"):
                 return {}
+            helper = self.mutations.flow.helpers.get(self.artifact(node.func) or "")
+            if helper is not None and helper.kind is not MemberKind.PROPERTY:
+                return self._helper(helper, node, positional, named, given)
+            step = self.mutations.flow.steps.get(self.artifact(node.func) or "")
+            method = super_method(node, self.owner, self.mutations.helpers) or step
+            if method is not None:
+                return self._of_super(method, node, positional, named, given)
+            if self._given_self(node) and isinstance(node.func, ast.Name):
+                return self._on_self(node, node.func.id, given)
         if isinstance(node.func, ast.Name):
             return self._named(node, node.func.id, positional, named, given)
         if dotted is not None:
@@ -42,6 +76,69 @@ class Calls(Links):
         if isinstance(node.func, ast.Attribute) and self.artifact(node.func) is None:
             return self._method(node, node.func, given)
         return self._unknown(joined([self.value(node.func), given]))
+
+    def _given_self(self, node: ast.Call) -> bool:
+        """Whether the flow itself is an argument."""
+        every = [*node.args, *(word.value for word in node.keywords)]
+        return any(isinstance(part, ast.Name) and part.id == self.self_name for part in every)
+
+    def _on_self(self, node: ast.Call, name: str, given: Value) -> Value:
+        """A call that is given the flow: a builtin, or a function of the module."""
+        if self.is_builtin(name):
+            if name == "setattr":
+                for target in self.whole():
+                    self.link(f"self.{target}", held(given))
+            return parts(self.whole()) if name in ("getattr", "vars") else {}
+        if name not in self.local and name in self.mutations.scope.functions:
+            method = self.mutations.helpers.given_flow(name, node, self.self_name or "")
+            if method is not None:
+                returned = self.method(method)
+                self.change(without(given, self.whole()), inside=True)
+                return joined([returned, parts(given)])
+        return self._unknown(joined([self.whole(), given]))
+
+    def _helper(
+        self,
+        helper: Helper,
+        node: ast.Call,
+        positional: Sequence[Value],
+        named: Mapping[str | None, Value],
+        given: Value,
+    ) -> Value:
+        """A call of a method of the flow."""
+        self.method(helper)
+        if not helper.plain:
+            self.change(given, inside=True)
+        own: list[Value] = [] if helper.kind is MemberKind.STATIC else [{}]
+        return self._nested(node, helper.node, [*own, *positional], named, given, _key(helper))
+
+    def _of_super(
+        self,
+        method: Method,
+        node: ast.Call,
+        positional: Sequence[Value],
+        named: Mapping[str | None, Value],
+        given: Value,
+    ) -> Value:
+        """A call of ``super().method``."""
+        self.method(method)
+        return self._nested(node, method.node, [{}, *positional], named, given, _key(method))
+
+    def method(self, method: Method) -> Value:
+        """The result of a method or property, after the effects of its body."""
+        name = _key(method)
+        if name not in self.entered:
+            self.entered.add(name)
+            self.local |= set(local_bindings(method.node)) - {"self"}
+            outer, self.owner = self.owner, method.owner
+            self.enter(name, method.node)
+            self.owner = outer
+        return dict(self.names.get(f"{name}()", {}))
+
+    def whole(self) -> Value:
+        """The flow itself, through which every artifact can be reached."""
+        names = (self.mutations.helpers.mentioned | {OTHERS}) - self.exempt
+        return dict.fromkeys(names, Link.FRESH)
 
     def _unknown(self, given: Value) -> Value:
         """Whatever the call does: it may change all that it can reach, and return it."""
@@ -105,8 +202,10 @@ class Calls(Links):
         positional: Sequence[Value],
         named: Mapping[str | None, Value],
         given: Value,
+        method: str = "",
     ) -> Value:
-        """A call of a function that the body itself defines."""
+        """A call of a function that the body itself defines, or of a method of the flow, under
+        the name ``method``."""
         if _spread(node):
             every = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
             for argument in every:
@@ -118,7 +217,7 @@ class Calls(Links):
             extras = {a.arg for a in (function.args.vararg, function.args.kwarg) if a is not None}
             for name, value in given_to(function.args, positional, named):
                 self.link(name, held(value) if name in extras else value)
-        return dict(self.names.get(f"{function.name}()", {}))
+        return dict(self.names.get(f"{method or function.name}()", {}))
 
     def _builtin(self, node: ast.Call, name: str, given: Value) -> Value:
         if name == "next":
@@ -148,6 +247,11 @@ class Calls(Links):
             self.value(function.body)
         elif isinstance(function, ast.Constant):
             pass  # None: no function
+        elif self.artifact(function) in self.mutations.flow.helpers:
+            helper = self.mutations.flow.helpers[self.artifact(function) or ""]
+            self.method(helper)
+            for parameter in helper.node.args.args:
+                self.link(parameter.arg, elements)
         elif isinstance(function, ast.Attribute) and self._pure_method(function.attr):
             self.value(function.value)
         elif isinstance(function, ast.Name) and function.id in self.nested:

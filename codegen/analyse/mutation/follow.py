@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from codegen.analyse.mutation import knowledge as known
 from codegen.analyse.mutation.calls import Calls
-from codegen.analyse.mutation.links import Link, Value, held, joined, parts
-from codegen.analyse.scope import assigned_pairs
+from codegen.analyse.mutation.links import Function, Link, Value, held, joined, parts
+from codegen.parse.names import assigned_pairs
 
 
 class Follow(Calls):
@@ -27,6 +27,7 @@ class Follow(Calls):
         before: object = None
         while before != (snapshot := self._snapshot()):
             before = snapshot
+            self.entered.clear()
             self._blocks(self.function.body)
 
     def _snapshot(self) -> object:
@@ -111,13 +112,17 @@ class Follow(Calls):
         self.bind(target, self.value(value))
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self.nested[node.name] = node
         for decorator in node.decorator_list:
             self.change(self.value(decorator), inside=True)
+        self.enter(node.name, node)
+
+    def enter(self, name: str, node: Function) -> None:
+        """Follow the body of a function that may be called as ``name``."""
+        self.nested[name] = node
         self.defaults(node.args)
-        outer, self.returned = self.returned, dict(self.names.get(f"{node.name}()", {}))
+        outer, self.returned = self.returned, dict(self.names.get(f"{name}()", {}))
         self._blocks(node.body)
-        self.link(f"{node.name}()", self.returned)
+        self.link(f"{name}()", self.returned)
         self.returned = outer
 
     def _match(self, node: ast.Match) -> None:
@@ -139,9 +144,14 @@ class Follow(Calls):
                 name = self.items
             if name in self.exempt or name in ("name", "index", "input"):
                 return {}
+            helper = self.mutations.flow.helpers.get(name)
+            if helper is not None:
+                return self.method(helper)
             return joined([{name: Link.ALIAS}, self.names.get(f"self.{name}", {})])
         match node:
             case ast.Name():
+                if node.id == self.self_name:
+                    return self.whole()
                 if node.id in self.nested:
                     return held(self.names.get(f"{node.id}()", {}))
                 return dict(self.names.get(node.id, {}))

@@ -53,11 +53,14 @@ class Links:
     Without a ``self_name`` it is the body of a plain function, whose arguments are followed.
     """
 
-    def __init__(self, mutations: Mutations, function: Function, self_name: str | None) -> None:
+    def __init__(
+        self, mutations: Mutations, function: Function, self_name: str | None, owner: str = ""
+    ) -> None:
         self.mutations = mutations
         self.function = function
         self.self_name = self_name
-        self.local = frozenset(local_bindings(function))
+        self.owner = owner
+        self.local = set(local_bindings(function))
         self.exempt: frozenset[str] = frozenset()
         self.items: str | None = None
         self.argument: str | None = None
@@ -67,6 +70,7 @@ class Links:
         self.looked_up: set[str] = set()
         self.returned: Value = {}
         self.nested: dict[str, Function] = {}
+        self.entered: set[str] = set()
         self.leaks = False
 
     def value(self, node: ast.expr) -> Value:
@@ -78,7 +82,7 @@ class Links:
         if self.self_name is None:
             return None
         attribute = attribute_of(node, self.self_name)
-        return None if attribute is None else mangled(attribute, self.mutations.flow.name)
+        return None if attribute is None else mangled(attribute, self.owner)
 
     def link(self, name: str, value: Value) -> None:
         """``name`` may be ``value`` as well."""

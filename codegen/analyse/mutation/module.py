@@ -6,13 +6,13 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from codegen.analyse.body import attribute_of
+from codegen.analyse.body import Helpers, attribute_of
 from codegen.analyse.mutation import knowledge as known
 from codegen.analyse.mutation.follow import Follow
 from codegen.analyse.mutation.links import Link, Value
-from codegen.analyse.scope import ModuleScope, assigned_pairs, local_bindings
-from codegen.model import Flow, Step
-from codegen.parse.names import mangled
+from codegen.analyse.scope import ModuleScope, local_bindings
+from codegen.model import Flow, Method, Step
+from codegen.parse.names import assigned_pairs, mangled
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,15 @@ class Mutations:
     names that the module's own classes use, so that nothing is known of them by name alone.
     """
 
-    def __init__(self, flow: Flow, steps: Sequence[Step], scope: ModuleScope) -> None:
+    def __init__(
+        self, flow: Flow, steps: Sequence[Step], scope: ModuleScope, helpers: Helpers
+    ) -> None:
         self.flow = flow
+        self.helpers = helpers
         self.scope = scope
-        roots: list[ast.AST] = [*scope.classes.values(), *(step.node for step in steps)]
+        methods_of_flow = [m for m in flow.methods if not isinstance(m, Step) or m in steps]
+        roots: list[ast.AST] = [*scope.classes.values(), *(m.node for m in methods_of_flow)]
+        roots += [nested.node for nested in flow.nested.values()]
         classes = [
             node for root in roots for node in ast.walk(root) if isinstance(node, ast.ClassDef)
         ]
@@ -67,16 +72,16 @@ class Mutations:
         )
         self.rebound = frozenset(
             name
-            for root in [*scope.functions.values(), *(step.node for step in steps)]
+            for root in [*scope.functions.values(), *(m.node for m in methods_of_flow)]
             for node in ast.walk(root)
             if isinstance(node, (ast.Global, ast.Nonlocal))
             for name in node.names
         )
-        self._suspects = frozenset(_defaultdicts(scope, steps, classes))
+        self._suspects = frozenset(_defaultdicts(scope, methods_of_flow, classes))
         self.iterators: set[str] = set()
         self.inserting: set[str] = set()
         self.summaries: dict[str, Summary | None] = {}
-        origins = [origin for step in steps for origin in self._origins(step)]
+        origins = [origin for method in methods_of_flow for origin in self._origins(method)]
         for name, makers, _ in origins:
             if makers & known.MAKES_ITERATORS:
                 self.iterators.add(name)
@@ -92,7 +97,7 @@ class Mutations:
 
         ``self.input`` is an element of the artifact ``items``.
         """
-        follow = Follow(self, step.node, step.self_name)
+        follow = Follow(self, step.node, step.self_name, step.owner)
         follow.items = items
         follow.exempt = frozenset(immutable) | frozenset(self.flow.parameters)
         follow.run()
@@ -104,7 +109,7 @@ class Mutations:
     def changed_inputs(self, step: Step, names: Sequence[str]) -> frozenset[str]:
         """Which of the artifacts ``names`` of its inputs a join may change in place."""
         argument = step.node.args.args[1].arg
-        follow = Follow(self, step.node, step.self_name)
+        follow = Follow(self, step.node, step.self_name, step.owner)
         follow.names[argument] = {argument: Link.ALIAS}
         follow.argument = argument
         follow.run()
@@ -138,7 +143,7 @@ class Mutations:
             follow.returned,
         )
 
-    def _origins(self, step: Step) -> Iterator[tuple[str, set[str], set[str]]]:
+    def _origins(self, step: Method) -> Iterator[tuple[str, set[str], set[str]]]:
         """For each assignment to an artifact: the last names of the calls whose results it may
         be, and all names that the value mentions."""
         local = local_bindings(step.node)
@@ -156,7 +161,7 @@ class Mutations:
                         origin = part_value if part_value is not None else value
                         makers = set(self._makers(origin, local, set()))
                         mentioned = set(_mentioned(origin, local, step.self_name, set()))
-                        yield mangled(attribute, self.flow.name), makers, mentioned
+                        yield mangled(attribute, step.owner), makers, mentioned
 
     def _makers(
         self, value: ast.expr, local: Mapping[str, list[ast.expr | None]], seen: set[str]
@@ -215,11 +220,11 @@ def _mentioned(
 
 
 def _defaultdicts(
-    scope: ModuleScope, steps: Sequence[Step], classes: Sequence[ast.ClassDef]
+    scope: ModuleScope, methods: Sequence[Method], classes: Sequence[ast.ClassDef]
 ) -> set[str]:
     """Names that stand for dictionaries which insert what is looked up, or make such."""
     suspects = {name for name, dotted in scope.imports.items() if dotted.endswith("defaultdict")}
-    roots: list[ast.AST] = [*scope.functions.values(), *(step.node for step in steps)]
+    roots: list[ast.AST] = [*scope.functions.values(), *(method.node for method in methods)]
     for root in roots:
         for node in ast.walk(root):
             if isinstance(node, ast.Attribute) and node.attr == "defaultdict":

@@ -1,0 +1,2 @@
+TEAM = "search"
+RETRIES = 2
