@@ -3,30 +3,41 @@ flytekit's local execution, every artifact of every step compared by value and t
 
 import importlib
 import typing
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.cases import Case, cases, for_flyte, for_metaflow
+from tests.support.cheap_metaflow import run_cheap
 from tests.support.equality import compare
 from tests.support.flyte_side import run_flyte
 from tests.support.metaflow_side import run_metaflow
 from tests.support.processes import in_child
+from tests.support.result import RunResult
 
 CASES = [case for case in cases() if case.module.exists()]
 
 
-def _marks(number: int, run: dict[str, Any]) -> tuple[pytest.MarkDecorator, ...]:
-    """The first run of each case and those that fail are always made, the others with -m slow."""
-    return () if number == 0 or "fails_at" in run else (pytest.mark.slow,)
+#: Cases whose shapes the random graphs try as well, with the stand-in for Metaflow's runtime: it
+#: runs them by default, which takes a tenth of the time, and the real one with -m slow.
+SHAPES = ("foreach_", "loop_", "merge_", "nested_", "parallel_", "split_", "switch_")
 
 
-RUNS = [
-    pytest.param(case, run, id=f"{case.name}-{number}", marks=_marks(number, run))
-    for case in CASES
-    for number, run in enumerate(case.runs)
-]
+def _runs(case: Case) -> Iterator[ParameterSet]:
+    """The first run of a case and those that fail are always made, the others with -m slow."""
+    shape = case.name.startswith(SHAPES)
+    for number, run in enumerate(case.runs):
+        always = number == 0 or "fails_at" in run
+        marks = () if always and not shape else (pytest.mark.slow,)
+        yield pytest.param(case, run, run_metaflow, id=f"{case.name}-{number}", marks=marks)
+        if always and shape:
+            yield pytest.param(case, run, run_cheap, id=f"{case.name}-{number}-stand-in")
+
+
+RUNS = [found for case in CASES for found in _runs(case)]
 
 
 def _interface(stem: str) -> tuple[str, dict[str, Any]]:
@@ -38,11 +49,11 @@ def _interface(stem: str) -> tuple[str, dict[str, Any]]:
     return found[-1].name.rsplit(".", 1)[-1], dict(found[-1].python_interface.inputs)
 
 
-@pytest.mark.parametrize(("case", "run"), RUNS)
-def test_equal(case: Case, run: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("case", "run", "metaflow"), RUNS)
+def test_equal(case: Case, run: dict[str, Any], metaflow: Callable[..., RunResult]) -> None:
     flow = case.flow()
     given = run["parameters"]
-    expected = run_metaflow(case.path, for_metaflow(flow, given), flow_name=flow.name)
+    expected = metaflow(case.path, for_metaflow(flow, given), flow_name=flow.name)
     (workflow, inputs), _ = in_child(_interface, "flyte_wf", folder=case.path.parent, timeout=60)
     found = run_flyte(case.module, workflow, for_flyte(flow, inputs, given))
     assert expected.failed_step == run.get("fails_at"), expected.stdout

@@ -94,10 +94,10 @@ def evaluate(
 
     Raises CannotEvaluate with the part that cannot be known.
     """
-    return _Evaluator(constants, builtin).value(node)
+    return Evaluator(constants, builtin).value(node)
 
 
-class _Evaluator:
+class Evaluator:
     def __init__(self, constants: Mapping[str, ast.expr], builtin: Callable[[str], bool]) -> None:
         self.constants = constants
         self.builtin = builtin

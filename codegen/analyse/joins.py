@@ -11,13 +11,14 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from codegen.analyse.body import Ask, BodyFacts, Merge
+from codegen.analyse.body import OTHERS, Ask, BodyFacts, Merge
 from codegen.analyse.evaluate import CannotEvaluate, evaluate
 from codegen.analyse.inputs import Attribute, InputsUse
 from codegen.analyse.scope import ModuleScope, local_bindings
 from codegen.analyse.values import Branch, ForeachPlan, JoinPlan, Slot
 from codegen.diagnostics import Diagnostics, Position
-from codegen.model import Flow, Step
+from codegen.model import Flow, Helper, Step
+from codegen.parse.names import place as position_of
 
 #: Attributes of an input that Metaflow computes, and that are not translated.
 _COMPUTED = frozenset({"cmd", "foreach_stack", "merge_artifacts", "next", "script_name"})
@@ -127,6 +128,7 @@ class _Planner:
             )
         for name, place in self.use.branches:
             self._branch(name, place)
+        self._check_helpers()
         if self.foreach is not None and len(self.branches[0].tails) > 1:
             self.diagnostics.add(
                 "MF212",
@@ -136,6 +138,21 @@ class _Planner:
                 "Do not depend on the order, or let the paths meet in a step before the join.",
                 self.step.name,
             )
+
+    def _check_helpers(self) -> None:
+        """The inputs of a foreach are a list, which has no attributes for a helper to read."""
+        tails = set(self.branches[0].tails) if self.foreach is not None else set()
+        helpers = [method for method in self.flow.methods if isinstance(method, Helper)]
+        for helper in helpers if self.use.loose != frozenset() else ():
+            for node in ast.walk(helper.node):
+                named = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+                if named and isinstance(node, ast.Attribute) and node.attr in tails:
+                    self._error(
+                        "MF211",
+                        Position(*position_of(node)),
+                        f"a helper asks the inputs for .{node.attr}, which here are a list",
+                        "Give the helper that input, or ask in the join itself.",
+                    )
 
     def _branch(self, name: str, place: Position) -> int | None:
         """The number of the branch that ``inputs.name`` means."""
@@ -318,6 +335,10 @@ class _Planner:
                 self._refuse(merge, f"{name} is set before it on some paths only")
                 continue
             if self._merged(name, known, numbers is not None, bool(include)):
+                if name == OTHERS:
+                    self._refuse(
+                        merge, "the names of what the branches set are known in a run only"
+                    )
                 compared.append(name)
             self.set_by[name] = number
         self.join.merges[-1] = tuple(compared)

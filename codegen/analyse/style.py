@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence, Set
 
 from codegen.analyse.body import Ask, BodyFacts, Helpers
+from codegen.analyse.body.effects import overridden_names
 from codegen.analyse.scope import ModuleScope
 from codegen.analyse.values import Visit
 from codegen.diagnostics import Position
@@ -52,7 +53,14 @@ def fresh_constants(flow: Flow, scope: ModuleScope, changed: Set[str]) -> frozen
             names = {n.id for n in ast.walk(constant.value) if isinstance(n, ast.Name)}
             if names & fresh:
                 fresh.add(constant.name)
-    return frozenset(fresh - by_class)
+    kept = by_class | overridden_names(flow)
+    before = -1
+    while len(kept) != before:  # what these are computed from must be there with the class
+        before = len(kept)
+        for constant in flow.constants.values():
+            if constant.name in kept:
+                kept |= {n.id for n in ast.walk(constant.value) if isinstance(n, ast.Name)}
+    return frozenset(fresh - kept)
 
 
 def _is_fixed(value: ast.expr) -> bool:

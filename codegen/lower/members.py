@@ -34,7 +34,8 @@ class Members:
         objects = [step for step in steps if step.reasons]
         self.objects = bool(objects)
         everything = flow.members if any(s.facts.open_reads for s in steps) else frozenset()
-        self.used = frozenset().union(everything, *(step.facts.used for step in steps))
+        used = frozenset().union(everything, *(step.facts.used for step in steps))
+        self.used = self._completed(used)
         plain = [step for step in steps if not step.reasons]
         self.plain = frozenset().union(*(step.facts.used for step in plain))
         self.texts: Mapping[str, str] = self._texts()
@@ -58,6 +59,21 @@ class Members:
                 called = "()" if kind is MemberKind.PROPERTY else ""
                 texts[name] = f"{self.names.function(shown)}{called}"
         return texts
+
+    def _completed(self, used: frozenset[str]) -> frozenset[str]:
+        """With the constants that the lines of others need, in any of the classes."""
+        members = [member for found in self.flow.classes for member in found.members]
+        constants = [member for member in members if isinstance(member, Constant)]
+        lines = {id(c.cst) for c in constants if c.name in used}
+        needed = {
+            node.id
+            for constant in constants
+            if id(constant.cst) in lines
+            for node in ast.walk(constant.value)
+            if isinstance(node, ast.Name)
+        }
+        more = used | (needed & self.flow.members)
+        return used if more == used else self._completed(more)
 
     def _ordered(self, wanted: Iterable[str]) -> list[str]:
         """Names in the order of the source, bases first."""
@@ -156,7 +172,7 @@ class Members:
         """What the class tells its base."""
         lines = []
         public = [name for name in self.flow.constants if not name.startswith("_")]
-        fixed = [*self.flow.parameters, *(name for name in public if name in self.used)]
+        fixed = [*self.flow.parameters, *public]
         if fixed and any(
             step.facts.fixed or step.facts.open_stores for step in self.dataflow.steps.values()
         ):

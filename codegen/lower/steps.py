@@ -656,7 +656,7 @@ class _Step:
     def _output(self, name: str, found: Exit) -> str:
         """The value of an output at an exit; ``locals()`` tells whether it has one."""
         step, local = self.step, self._value(name)
-        if name == OTHERS:
+        if name == OTHERS and self.is_object:
             return "self.__others__()"
         if self.is_object:
             given = name in step.inputs and name not in step.optional and name not in found.gone

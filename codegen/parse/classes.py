@@ -14,8 +14,8 @@ from codegen.parse.concrete import Statement, comments, paired, trailing
 from codegen.parse.decorators import DecoratorReader
 from codegen.parse.literal import plain_attributes
 from codegen.parse.members import Members
-from codegen.parse.mutators import MutatorKind, Mutators, Use, misplaced, split_uses
-from codegen.parse.mutators_table import PARAMETER_ORDER
+from codegen.parse.mutators.table import PARAMETER_ORDER
+from codegen.parse.mutators.use import MutatorKind, Mutators, Use, misplaced, split_uses
 from codegen.parse.names import binds, mangled, place, resolve
 from codegen.parse.siblings import Source
 from codegen.parse.transitions import is_next, transition_of

@@ -29,8 +29,8 @@ from codegen.parse.decorators import REPEATABLE
 from codegen.parse.imports import needing_metaflow
 from codegen.parse.inheritance import Hierarchy, Order
 from codegen.parse.module import Cut, read_part
-from codegen.parse.mutators import Mutators, Use, misplaced, report_mentions
-from codegen.parse.mutators_apply import Around, Defined, Parts, mutated
+from codegen.parse.mutators.apply import Around, Defined, Parts, mutated
+from codegen.parse.mutators.use import Mutators, Use, misplaced, report_mentions
 from codegen.parse.names import count_characters, metaflow_names, place, resolve
 from codegen.parse.packages import local_modules
 from codegen.parse.siblings import Class, Siblings, Source

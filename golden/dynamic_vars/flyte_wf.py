@@ -66,8 +66,8 @@ class FlowObject:
     """
 
     def __init__(self, /, **artifacts: Any) -> None:
-        vars(self)["__inherited__"] = artifacts
         vars(self)["name"] = type(self).__name__  # as Metaflow sets it before a step
+        vars(self)["__inherited__"] = artifacts
 
     def __getattr__(self, name: str) -> Any:
         inherited = vars(self)["__inherited__"]

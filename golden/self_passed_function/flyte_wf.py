@@ -85,8 +85,8 @@ class FlowObject:
     __read_only__: frozenset[str]
 
     def __init__(self, /, **artifacts: Any) -> None:
-        artifacts.update(artifacts.pop("other_artifacts", {}))
-        vars(self)["__inherited__"] = artifacts
+        vars(self)["__inherited__"] = {}
+        self.__load__(**artifacts)
 
     def __getattr__(self, name: str) -> Any:
         inherited = vars(self)["__inherited__"]
@@ -95,6 +95,12 @@ class FlowObject:
                 f"Flow {type(self).__name__} has no attribute {name!r}"
             )
         return vars(self).setdefault(name, inherited[name])
+
+    def __load__(self, **artifacts: Any) -> None:
+        """Artifacts that are there from now on."""
+        others = artifacts.pop("other_artifacts", {})
+        vars(self)["__inherited__"].update({} if others is Unset else others)
+        vars(self)["__inherited__"].update(artifacts)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.__read_only__:

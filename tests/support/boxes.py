@@ -9,7 +9,6 @@ from typing import Any
 from tests.support.canonical import Canonical, canonical
 from tests.support.result import Artifacts
 
-
 _OTHERS = "other_artifacts"
 
 

@@ -436,7 +436,6 @@ STYLES: dict[str, str | None] = {
     "setattr(self, self.k, 1)": "setattr with a computed name",
     "for n in ('a', 'b'): print(getattr(self, n))": "getattr with a computed name",
     "print(getattr(self, 'pure'))": "getattr on self",
-    "print(getattr(self, 'not valid', 1))": "getattr on self",
     "print(hasattr(self, 'index'))": "hasattr on self",
     # what is set, and what is not
     "try: x = self.a\nexcept AttributeError: x = 0": None,
@@ -637,3 +636,85 @@ def test_changes_through_super() -> None:
         result = translate(source, "flow.py")
         assert result.code is not None, result.diagnostics
         assert ("class S1Outputs" in result.code) is expected
+
+
+# ---------------------------------------------------------------------- reads that fail
+
+LAST = "last/inputs: > end"
+
+# a flow → the code and a part of the message
+MESSAGES: dict[str, tuple[str, str, str]] = {
+    "a helper reads what is not there": (
+        flow_source("self.h()", "pass", members="def h(self): return self.zz"),
+        "MF209",
+        "self.zz is not set in step start, which uses this helper",
+    ),
+    "a join loses it": (
+        graph_source(
+            "start: > a, b", "a: self.x = 1\n> join", "b: > join", "join/inputs: > end",
+            "end: print(self.x)",
+        ),
+        "MF208",
+        "self.x was set in a and lost at the join 'join'",
+    ),
+    "the list of the foreach is replaced on some paths": (
+        graph_source(
+            "start: self.rows = [1]\n> item * rows",
+            "item: if v: self.rows = [2]\nself.y = self.input\n> join",
+            "join/inputs: > end", "end: ", head="from m import v",
+        ),
+        "MF401",
+        "self.rows, of which self.input is an element, is assigned before on some paths only",
+    ),
+    "the list of the foreach is merged later": (
+        graph_source(
+            "start: self.rows = [1]\n> item * rows", "item: > a, b", "a: > join", "b: > join",
+            "join/inputs: x = self.input\nself.merge_artifacts(inputs)\n> last", LAST, "end: ",
+        ),
+        "MF401",
+        "self.input is read before merge_artifacts brings back self.rows",
+    ),
+    "a deleter": (
+        flow_source("del self.p", "pass", members="@property\ndef p(self): return 1\n"
+                    "@p.deleter\ndef p(self): self.q = 1"),
+        "MF504",
+        "the property p has a deleter",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_messages(name: str) -> None:
+    source, code, words = MESSAGES[name]
+    (found,) = translate(source, "flow.py").diagnostics
+    assert found.code == code
+    assert words in found.message
+
+
+def test_a_helper_that_asks_reads_nothing_that_is_missing() -> None:
+    source = flow_source("self.h()", "pass", members="def h(self): return hasattr(self, 'zz')")
+    assert not translate(source, "flow.py").diagnostics
+
+
+# body of a step, whether it asks where the answer is not known
+NESTED = {
+    "self.a = 1\ndel self.a\nf = lambda: hasattr(self, 'a')": True,
+    "if v: self.a = 1\nf = lambda: hasattr(self, 'a')": True,
+    "self.a = 1\nf = lambda: hasattr(self, 'a')": False,
+}
+
+
+@pytest.mark.parametrize("body", NESTED)
+def test_questions_of_nested_scopes(body: str) -> None:
+    code = translate(flow_source(body, "pass", head="from m import v"), "flow.py").code
+    assert code is not None
+    assert ("keeps self: a nested scope asks whether a is set" in code) is NESTED[body]
+
+
+def test_questions_about_inputs_in_nested_scopes() -> None:
+    head = "from m import v"
+    asks = "[hasattr(self, 'a') for _ in v]"
+    for body, keeps in {f"print(self.a)\nf = {asks}": True, f"f = {asks}": False}.items():
+        code = translate(flow_source("if v: self.a = 1", body, head=head), "flow.py").code
+        assert code is not None
+        assert ("a nested scope asks whether a is set" in code) is keeps

@@ -13,8 +13,8 @@ from codegen import Options, translate
 from codegen.diagnostics import Diagnostic, Diagnostics
 from codegen.model import Decorator, Flow
 from codegen.parse import parse_flow
-from codegen.parse.mutators_api import FLOW_SPEC
-from codegen.parse.mutators_table import FLOW_DECORATORS, STEP_DECORATORS, specification
+from codegen.parse.mutators.api import FLOW_SPEC
+from codegen.parse.mutators.table import FLOW_DECORATORS, STEP_DECORATORS, specification
 from tests.support.processes import ChildError, in_child
 
 _HEAD = """\

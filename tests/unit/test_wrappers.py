@@ -1,4 +1,4 @@
-"""Steps under decorators that are not Metaflow's: what these do, and whether the step surely runs."""
+"""Steps under decorators of the author: what these do, and whether the step surely runs."""
 
 import re
 import textwrap

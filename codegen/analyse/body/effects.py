@@ -13,7 +13,7 @@ from codegen.analyse.body.facts import FLOW_MEMBERS, BodyFacts, Names, Read, att
 from codegen.analyse.body.paths import NONE
 from codegen.analyse.scope import ModuleScope
 from codegen.diagnostics import Position
-from codegen.model import Flow, Helper, MemberKind, Method, Step
+from codegen.model import Constant, Flow, Helper, MemberKind, Method, Step
 from codegen.parse.names import mangled
 
 #: The artifact that holds all attributes whose names only a run can tell.
@@ -119,17 +119,25 @@ class Helpers:
         self._effects: dict[object, Effects] = {}
         self._facts: dict[object, BodyFacts] = {}
         self._functions: dict[tuple[str, str], Helper] = {}
+        #: Names of the flow that no artifact has.
+        self.special = frozenset(
+            {*flow.members, *flow.parameters, *flow.steps, *FLOW_MEMBERS, "name"}
+        )
         #: All artifacts that the flow names anywhere.
         self.mentioned = frozenset(self._mentions())
         self.stored = frozenset(self._stored())
 
     def _mentions(self) -> Iterator[str]:
-        special = {*self.flow.members, *self.flow.parameters, *self.flow.steps, *FLOW_MEMBERS}
+        special = self.special
         for method in self.flow.methods:
             join = isinstance(method, Step) and method.argument_count == 2
+            texts = [n.value for n in ast.walk(method.node) if isinstance(n, ast.Constant)]
+            if join:  # the names in include and exclude
+                named = [text for text in texts if isinstance(text, str) and text.isidentifier()]
+                yield from (text for text in named if text not in special)
             for name in self._named_in(method.node, method.self_name, everywhere=join):
                 found = mangled(name, method.owner)
-                if found not in special and not found.startswith("__") and found != "name":
+                if found.isidentifier() and found not in special and not found.startswith("__"):
                     yield found
         for node in self.flow.module.kept:
             for name in self._named_in(node, "", everywhere=True):
@@ -180,7 +188,7 @@ class Helpers:
         key = (method.owner, method.name, getattr(method, "role", ""))
         if key not in self._effects:
             # while it is being found out
-            self._effects[key] = Effects(may=self.stored, gone=self.stored)
+            self._effects[key] = Effects(may=self.stored - self.special, gone=self.stored)
             facts = self._facts[key] = self._walk(method, self)
             plain = not isinstance(method, Helper) or (method.plain and not method.deferred)
             found = effects_of(facts, plain)
@@ -311,7 +319,7 @@ class Helpers:
     def _plain(self, name: str) -> bool:
         helper = self.flow.helpers.get(name)
         if helper is None:
-            return True
+            return name not in overridden_names(self.flow)
         effects = self.method(name)
         facts = self._facts[helper.owner, helper.name, helper.role]
         if not (helper.plain and effects.none and not facts.escapes) or name in self.flow.setters:
@@ -322,6 +330,23 @@ class Helpers:
                 isinstance(node, ast.Name) and node.id == first for node in ast.walk(helper.node)
             )
         return True
+
+
+def overridden_names(flow: Flow) -> frozenset[str]:
+    """The constants that are computed from one of their class which another class overrides:
+    outside of it, the name would mean the other."""
+    return frozenset(
+        member.name
+        for found in flow.classes
+        for member in found.members
+        if isinstance(member, Constant)
+        and any(
+            isinstance(node, ast.Name)
+            and node.id in flow.constants
+            and flow.constants[node.id].owner != member.owner
+            for node in ast.walk(member.value)
+        )
+    )
 
 
 def own_attributes(root: ast.AST) -> set[int]:

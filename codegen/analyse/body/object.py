@@ -4,6 +4,7 @@ handed on to."""
 from __future__ import annotations
 
 import ast
+import keyword
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -60,7 +61,13 @@ class ObjectUses:
         for node in visible:
             found = self._find(node)
             if found is not None:
-                self._effects[id(node)], self._reasons[id(node)] = found
+                effects, self._reasons[id(node)] = found
+                self._effects[id(node)] = replace(
+                    effects,
+                    must=effects.must - helpers.special,
+                    may=effects.may - helpers.special,
+                    gone=effects.gone - helpers.special,
+                )
 
     def _visible(self) -> Iterator[ast.AST]:
         for statement in self.method.node.body:
@@ -234,6 +241,8 @@ class ObjectUses:
         if literal and name in ("getattr", "hasattr") and not self._special(names):
             return None
         reason = f"{name} with a computed name" if not literal else f"{name} on self"
+        if names is not None and not all(map(_is_name, names)):
+            names = None  # nothing that an input or output could be called
         if name in ("getattr", "hasattr"):
             if names is None:
                 everything = Effects(
@@ -286,6 +295,10 @@ class ObjectUses:
             members=names & {"index", "input", "name"},
             used=names & self.flow.members,
         )
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and not keyword.iskeyword(text)
 
 
 def is_super(node: ast.AST) -> bool:

@@ -10,13 +10,13 @@ from typing import Any
 from codegen.analyse.evaluate import CannotEvaluate
 from codegen.diagnostics import Diagnostics, Position
 from codegen.model import Argument, Decorator, Parameter, Step, Wrapper
-from codegen.parse.mutators import Mutator, Mutators, Use
-from codegen.parse.mutators_api import MutableFlow, MutableStep
-from codegen.parse.mutators_run import Instance, Runner
-from codegen.parse.mutators_scope import Scope, Scopes
-from codegen.parse.mutators_state import AddedParameter, Deco, FlowState, StepState, World
-from codegen.parse.mutators_table import FLOW_DECORATORS, PARAMETER_ORDER, STEP_DECORATORS
-from codegen.parse.mutators_values import Given, Refused, Unknown, literal
+from codegen.parse.mutators.api import MutableFlow, MutableStep
+from codegen.parse.mutators.run import Instance, Runner
+from codegen.parse.mutators.scope import Scope, Scopes
+from codegen.parse.mutators.state import AddedParameter, Deco, FlowState, StepState, World
+from codegen.parse.mutators.table import FLOW_DECORATORS, PARAMETER_ORDER, STEP_DECORATORS
+from codegen.parse.mutators.use import Mutator, Mutators, Use
+from codegen.parse.mutators.values import Given, Refused, Unknown, literal
 from codegen.parse.names import place
 from codegen.parse.siblings import Class, Other, Source
 

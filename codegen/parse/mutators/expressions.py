@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from codegen.analyse.evaluate import CannotEvaluate, _Evaluator, unordered
-from codegen.parse.mutators_scope import Scope, Scopes
-from codegen.parse.mutators_values import Given, Live, Opaque, Refused
+from codegen.analyse.evaluate import CannotEvaluate, Evaluator, unordered
+from codegen.parse.mutators.scope import Scope, Scopes
+from codegen.parse.mutators.values import Given, Live, Opaque, Refused
 
 _MOST_STEPS = 20_000
 _MOST_TEXT = 1_000_000
@@ -63,7 +63,7 @@ class Frame:
         return self.scope.module.builtin(name, self.local) and name not in self.scope.constants
 
 
-class Expressions(_Evaluator):
+class Expressions(Evaluator):
     """Evaluates the expressions of one function."""
 
     def __init__(self, frame: Frame, calls: Calls) -> None:

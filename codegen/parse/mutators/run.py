@@ -7,11 +7,11 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from codegen.parse.mutators import Mutator
-from codegen.parse.mutators_arguments import bound
-from codegen.parse.mutators_expressions import Expressions, Frame, bound_locally
-from codegen.parse.mutators_scope import Scope, Scopes
-from codegen.parse.mutators_values import Given, Named, Opaque, Refused, Unknown, located, placed
+from codegen.parse.mutators.arguments import bound
+from codegen.parse.mutators.expressions import Expressions, Frame, bound_locally
+from codegen.parse.mutators.scope import Scope, Scopes
+from codegen.parse.mutators.use import Mutator
+from codegen.parse.mutators.values import Given, Named, Opaque, Refused, Unknown, located, placed
 from codegen.parse.names import of_metaflow, resolve
 from codegen.parse.siblings import Class
 

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from codegen.parse.decorators import REPEATABLE
-from codegen.parse.mutators import MutatorKind
-from codegen.parse.mutators_run import Instance
-from codegen.parse.mutators_state import (
+from codegen.parse.mutators.run import Instance
+from codegen.parse.mutators.state import (
     AddedParameter,
     Deco,
     FlowState,
@@ -23,7 +22,8 @@ from codegen.parse.mutators_state import (
     matches,
     spec,
 )
-from codegen.parse.mutators_values import (
+from codegen.parse.mutators.use import MutatorKind
+from codegen.parse.mutators.values import (
     DUPLICATES,
     Added,
     Function,
@@ -130,13 +130,14 @@ class MutableStep(_Mutable):
         wanted = self.world.wanted(bound, MutatorKind.STEP, node)
         policy = bound.get("duplicates", _IGNORE)
         step = self.step
+        where = f"step {step.step.name}"
         if isinstance(wanted, Instance):
             name = wanted.mutator.name
             self.only_early(f"adds the mutator {name}", node)
             if self.world.drops(name, node, step.step.name):
                 return Added()
             same = [one for one in step.mutators if one.mutator is wanted.mutator]
-            if same and not self._replaces(policy, name, node):
+            if same and not _replaces(policy, where, name, node):
                 return None
             if same:
                 step.mutators = _without(step.mutators, same)
@@ -147,15 +148,11 @@ class MutableStep(_Mutable):
             return Added()
         found = [deco for deco in step.decorators if deco.name == wanted.name]
         if found and wanted.name not in REPEATABLE:
-            if not self._replaces(policy, wanted.name, node):
+            if not _replaces(policy, where, wanted.name, node):
                 return None
             step.decorators = _without(step.decorators, found)
         step.decorators.append(wanted)
         return Added()
-
-    def _replaces(self, policy: Any, name: str, node: ast.AST) -> bool:
-        """Whether a decorator that is there already goes."""
-        return _replaces(policy, f"step {self.step.step.name}", name, node)
 
     def _remove(self, given: Given, node: ast.Call) -> bool:
         bound = given.bound(_REMOVE, node)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from codegen.parse.mutators_values import Given, Refused
+from codegen.parse.mutators.values import Given, Refused
 
 
 def bound(

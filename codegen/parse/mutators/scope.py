@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from codegen.analyse.evaluate import CannotEvaluate, _Evaluator
+from codegen.analyse.evaluate import CannotEvaluate, Evaluator
 from codegen.analyse.scope import ModuleScope, module_scope
-from codegen.parse.mutators import Mutators
-from codegen.parse.mutators_values import Named, located
+from codegen.parse.mutators.use import Mutators
+from codegen.parse.mutators.values import Named, located
 from codegen.parse.names import is_main_guard, of_metaflow
 from codegen.parse.siblings import Class, Library, Other, Source
 
@@ -24,7 +24,7 @@ class Scope:
     source: Source
     module: ModuleScope
     constants: Mapping[str, ast.expr]
-    evaluator: _Evaluator
+    evaluator: Evaluator
 
 
 class Scopes:
@@ -103,4 +103,4 @@ def _only_metaflow(node: ast.stmt) -> bool:
 
 
 def _scope(source: Source, module: ModuleScope, constants: Mapping[str, ast.expr]) -> Scope:
-    return Scope(source, module, constants, _Evaluator(constants, module.builtin))
+    return Scope(source, module, constants, Evaluator(constants, module.builtin))

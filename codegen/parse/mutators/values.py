@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
-from codegen.parse.mutators import Mutator
+from codegen.parse.mutators.use import Mutator
 from codegen.parse.names import place
 
 _E = TypeVar("_E", bound=ast.expr)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from codegen.model import Decorator, Parameter, Step
-from codegen.parse.mutators import Mutator, MutatorKind
-from codegen.parse.mutators_run import Instance, Runner
-from codegen.parse.mutators_table import FLOW_DECORATORS, STEP_DECORATORS, specification
-from codegen.parse.mutators_values import Given, Named, Opaque, Refused, Unknown
+from codegen.parse.mutators.run import Instance, Runner
+from codegen.parse.mutators.table import FLOW_DECORATORS, STEP_DECORATORS, specification
+from codegen.parse.mutators.use import Mutator, MutatorKind
+from codegen.parse.mutators.values import Given, Named, Opaque, Refused, Unknown
 
 
 @dataclass(eq=False)

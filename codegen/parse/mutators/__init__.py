@@ -1,0 +1,1 @@
+"""Mutators of steps and flows, applied from their source: ``StepMutator`` and ``FlowMutator``."""
