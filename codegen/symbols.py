@@ -59,6 +59,7 @@ class Symbols:
         "set_artifacts",
         "merge_artifact",
         "FlowObject",
+        "OpenFlowObject",
         "around_step",
         "foreach_indices",
         "item_at",

@@ -189,12 +189,17 @@ def test_types() -> None:
 # ---------------------------------------------------------------------- the same text every time
 
 _EVERY_MODULE = """
-import pathlib, sys
+import json, pathlib, sys
 from codegen import Options, translate
+
+def options(path):
+    file = path.with_name("options.json")
+    given = json.loads(file.read_text()) if file.exists() else {}
+    return Options(folder=path.parent, flow=given.get("flow"))
 
 order = sorted(pathlib.Path(sys.argv[1]).glob("*/flow.py"), reverse=sys.argv[2] == "back")[::4]
 for path in order:
-    code = translate(path.read_bytes(), "flow.py").code
+    code = translate(path.read_bytes(), "flow.py", options(path)).code
     module = path.with_name("flyte_wf.py")
     if code != (module.read_text(encoding="utf-8") if module.exists() else None):
         print(path.parent.name)

@@ -161,8 +161,13 @@ class Members:
             else:
                 bases += self._bases(by_name[base], kept)
         if found.root or (found is self.flow.classes[0] and not self._rooted):
-            bases.append(self.symbols.use("FlowObject"))
+            bases.append(self.symbols.use("OpenFlowObject" if self._open else "FlowObject"))
         return list(dict.fromkeys(bases))
+
+    @property
+    def _open(self) -> bool:
+        """Whether a step may set artifacts whose names only a run can tell."""
+        return any(OTHERS in step.outputs for step in self.dataflow.steps.values())
 
     @property
     def _rooted(self) -> bool:
@@ -179,10 +184,9 @@ class Members:
             self.symbols.need("read-only attributes")
             names = ", ".join(map(repr, fixed))
             lines.append(f"__read_only__ = frozenset({{{names}}})")
-        if any(OTHERS in step.outputs for step in self.dataflow.steps.values()):
+        if self._open:
             named = {n for s in self.dataflow.steps.values() for n in s.facts.possible}
             named |= {*fixed, *self.flow.members, "index", "input", "foreach_stack", "name"}
-            self.symbols.need("other artifacts")
             names = ", ".join(map(repr, sorted(named - {OTHERS})))
             why = "# attributes that go from task to task by themselves"
             lines.append(f"{why}\n__named__ = frozenset({{{names}}})")
@@ -193,7 +197,8 @@ class Members:
         lines: set[int] = set()  # one statement may set several constants
         for member in found.members:
             if member.name in self.used and id(member.cst) not in lines:
-                lines.add(id(member.cst))
+                if not self._is_split(member):
+                    lines.add(id(member.cst))
                 statements.append(self._inside(member))
         for step in found.steps:
             overrides = self.flow.steps.get(step.name) is not step
@@ -201,10 +206,20 @@ class Members:
                 statements.append(step.cst.with_changes(decorators=[]))
         return statements
 
+    def _is_split(self, member: Member) -> bool:
+        """Whether the constants of one statement must be set one by one, as some are evaluated in
+        each task."""
+        return any(
+            other.cst is member.cst and other.name in self.dataflow.fresh
+            for other in self.flow.constants.values()
+        )
+
     def _inside(self, member: Member) -> cst.BaseStatement:
         """A member of the class."""
         if isinstance(member, Constant) and member.name in self.dataflow.fresh:
             return cst.parse_statement(self._evaluated(member))
+        if isinstance(member, Constant) and self._is_split(member):
+            return cst.parse_statement(f"{member.name} = {ast.unparse(member.value)}")
         static = (
             isinstance(member, Helper)
             and member.kind is MemberKind.METHOD

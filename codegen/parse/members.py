@@ -67,7 +67,7 @@ class Members:
                 f"Call it _{node.name}.",
             )
             return
-        if kind is not MemberKind.STATIC and not node.args.args:
+        if kind is not MemberKind.STATIC and not _arguments(node):
             self.refuse(
                 node,
                 f"the method {node.name} takes no self",
@@ -82,7 +82,7 @@ class Members:
             )
             return
         if kind is MemberKind.METHOD or kind is MemberKind.PROPERTY:
-            _call_self(node)
+            member = _with_self(node, member)
         self.found.append(
             Helper(
                 name=mangled(node.name, self.owner),
@@ -104,6 +104,7 @@ class Members:
             return
         alone = isinstance(member, cst.SimpleStatementLine) and len(member.body) == 1
         pairs = [pair for target in targets for pair in _values(target, node.value)]
+        alone = alone and len(pairs) >= len(targets)
         shown = ", ".join(ast.unparse(target) for target in targets)
         if not alone or not all(isinstance(target, ast.Name) for target, _ in pairs):
             self.refuse(
@@ -149,11 +150,18 @@ def _is_object(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def _values(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
-    """Each target of an assignment with an expression for what it gets."""
+    """Each target of an assignment with an expression for what it gets; none if that cannot be
+    said without evaluating anything twice."""
     found = assigned_pairs(target, value)
+    known = [(name, part) for name, part in found if part is not None]
+    if len(known) == len(found):
+        return known
+    flat = isinstance(target, (ast.Tuple, ast.List)) and target.elts == [name for name, _ in found]
+    if not flat or not isinstance(value, ast.Name):
+        return []
     return [
-        (name, part if part is not None else ast.Subscript(value, ast.Constant(number), ast.Load()))
-        for number, (name, part) in enumerate(found)
+        (name, ast.Subscript(value, ast.Constant(number), ast.Load()))
+        for number, (name, _) in enumerate(found)
     ]
 
 
@@ -169,12 +177,41 @@ def _yields(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in inside(function))
 
 
-def _call_self(function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    """Let analyses find the flow under ``self``, whatever the first argument is called."""
-    first = function.args.args[0]
+def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
+    return [*function.args.posonlyargs, *function.args.args]
+
+
+def _with_self(
+    function: ast.FunctionDef | ast.AsyncFunctionDef, member: cst.FunctionDef
+) -> cst.FunctionDef:
+    """Let the first argument be ``self`` in both trees, whatever the author calls it."""
+    first = _arguments(function)[0]
     if first.arg == "self":
-        return
+        return member
+    renamed = member.visit(_Renamed(first.arg))
+    assert isinstance(renamed, cst.FunctionDef)
     for node in ast.walk(function):
         if isinstance(node, ast.Name) and node.id == first.arg:
             node.id = "self"
     first.arg = "self"
+    return renamed
+
+
+class _Renamed(cst.CSTTransformer):
+    """A variable under the name ``self``; attributes and keywords keep theirs."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.others: set[int] = set()
+
+    def visit_Attribute(self, node: cst.Attribute) -> None:
+        self.others.add(id(node.attr))
+
+    def visit_Arg(self, node: cst.Arg) -> None:
+        self.others.add(id(node.keyword))
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
+        if original_node.value != self.name or id(original_node) in self.others:
+            return updated_node
+        return updated_node.with_changes(value="self")

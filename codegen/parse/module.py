@@ -153,6 +153,13 @@ def _plain_generator(kept: Kept, names: Mapping[str, str], diagnostics: Diagnost
     """Such a function without Metaflow: ``USER_SKIP_STEP`` is an empty dictionary."""
     node, function = kept.nodes[0], kept.cst
     assert isinstance(node, ast.FunctionDef) and isinstance(function, cst.FunctionDef)
+    if len(node.args.args) not in (3, 4):
+        diagnostics.add(
+            "MF120",
+            Position(*place(node)),
+            f"{node.name} does not take step_name, flow, inputs and perhaps attributes",
+            "Give the generator these three or four arguments.",
+        )
     for found in ast.walk(node):
         if isinstance(found, ast.Yield) and not _is_choice(found.value, names):
             diagnostics.add(

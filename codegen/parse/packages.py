@@ -7,7 +7,9 @@ Flyte packs the folder that a module belongs to, which is the first one above it
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from codegen.diagnostics import Diagnostics, Position
 from codegen.parse.names import place
@@ -49,20 +51,25 @@ def _imports(roots: Iterable[ast.AST]) -> Iterator[_Import]:
 
 def _check(node: _Import, module: Source, siblings: Siblings, diagnostics: Diagnostics) -> None:
     assert siblings.folder is not None
+    folder = root = siblings.folder.absolute()
+    while (root / "__init__.py").is_file():
+        root = root.parent
+    package = root != folder
     relative = isinstance(node, ast.ImportFrom) and node.level > 0
-    package = (siblings.folder / "__init__.py").is_file()
-    outside = module.file.startswith("..")
-    if relative == package and not (outside and not package):
+    path = Path(os.path.normpath(folder / module.file))
+    place_ = root.joinpath(*module.name.parts)
+    beside = package and path.is_relative_to(root) and path.parent != root
+    if beside if relative else path in (place_.with_suffix(".py"), place_ / "__init__.py"):
         return
-    if outside and not package:
-        why = "it is not in the folder of the flow, which is all that Flyte packs"
-        advice = "Put the generated module beside it, or make the folders between packages."
-    elif package:
+    if relative and not package:
+        why = "the folder of the flow is no package"
+        advice = "Use an absolute import, or put an __init__.py beside the flow."
+    elif package and not relative:
         why = "the folder of the flow is a package, so that Flyte imports from the folder above"
         advice = "Use a relative import, or remove the __init__.py beside the flow."
     else:
-        why = "the folder of the flow is no package"
-        advice = "Use an absolute import, or put an __init__.py beside the flow."
+        why = "it is not in the folder of the flow, which is all that Flyte packs"
+        advice = "Put the generated module beside it, or make the folders between packages."
     diagnostics.add(
         "MF703",
         Position(*place(node)),

@@ -26,7 +26,6 @@ class TokenVaultFlow(FlowSpec):
         self._load()
         self.__key = "k1"
         self.trailing_ = 1
-        self._ = "just an underscore"
         self.next(self.use)
 
     @step
@@ -43,7 +42,7 @@ class TokenVaultFlow(FlowSpec):
             hasattr(self, name) for name in ("__key", "_TokenVaultFlow__key", "_Vault__by", "_raw")
         ]
         self.key = self._TokenVaultFlow__key
-        self.values = [self._sorted, self._opened, self.trailing_, self._, self._both()]
+        self.values = [self._sorted, self._opened, self.trailing_, self._both()]
         self._raw.append(self.__count)
         print(self.first, self.known, self.key, self.values)
 

@@ -101,7 +101,6 @@ class StartOutputs(NamedTuple):
     raw_: Artifact
     TokenVaultFlow__key_: Artifact
     trailing_: int
-    private__: str
 
 
 @task
@@ -112,13 +111,11 @@ def start() -> StartOutputs:
     self._load()
     self._TokenVaultFlow__key = "k1"
     self.trailing_ = 1
-    self._ = "just an underscore"
     return StartOutputs(
         TokenVaultFlow__count_=self._TokenVaultFlow__count,
         raw_=self._raw,
         TokenVaultFlow__key_=self._TokenVaultFlow__key,
         trailing_=self.trailing_,
-        private__=self._,
     )
 
 
@@ -127,7 +124,7 @@ class UseOutputs(NamedTuple):
     TokenVaultFlow__key_: Artifact
     TokenVaultFlow__order_: str
     sorted_: Artifact
-    by_: Artifact
+    Vault__by_: Artifact
     opened_: Artifact
 
 
@@ -144,7 +141,7 @@ def use(_raw: Artifact, _TokenVaultFlow__key: Artifact) -> UseOutputs:
         TokenVaultFlow__key_=self._TokenVaultFlow__key,
         TokenVaultFlow__order_=self._TokenVaultFlow__order,
         sorted_=self._sorted,
-        by_=getattr(self, "__by", Unset),
+        Vault__by_=getattr(self, "_Vault__by", Unset),
         opened_=getattr(self, "_opened", Unset),
     )
 
@@ -164,8 +161,8 @@ def end(
     _raw: Artifact,
     _TokenVaultFlow__key: Artifact,
     trailing_: int,
-    __: str,
     _sorted: Artifact,
+    _Vault__by: Artifact,
     _opened: Artifact,
 ) -> EndOutputs:
     # keeps self: __sorted() uses artifacts
@@ -174,8 +171,8 @@ def end(
         _raw=_raw,
         _TokenVaultFlow__key=_TokenVaultFlow__key,
         trailing_=trailing_,
-        _=__,
         _sorted=_sorted,
+        _Vault__by=_Vault__by,
         _opened=_opened,
     )
     self.first = self._TokenVaultFlow__sorted(reverse=True)[0]
@@ -184,7 +181,7 @@ def end(
         for name in ("__key", "_TokenVaultFlow__key", "_Vault__by", "_raw")
     ]
     self.key = self._TokenVaultFlow__key
-    self.values = [self._sorted, self._opened, self.trailing_, self._, self._both()]
+    self.values = [self._sorted, self._opened, self.trailing_, self._both()]
     self._raw.append(self._TokenVaultFlow__count)
     print(self.first, self.known, self.key, self.values)
     return EndOutputs(
@@ -216,8 +213,8 @@ def token_vault_flow() -> TokenVaultFlowOutputs:
         _raw=use_out.raw_,
         _TokenVaultFlow__key=use_out.TokenVaultFlow__key_,
         trailing_=start_out.trailing_,
-        __=start_out.private__,
         _sorted=use_out.sorted_,
+        _Vault__by=use_out.Vault__by_,
         _opened=use_out.opened_,
     )
     return TokenVaultFlowOutputs(

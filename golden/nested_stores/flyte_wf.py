@@ -60,8 +60,7 @@ class FlowObject:
     """
 
     def __init__(self, /, **artifacts: Any) -> None:
-        vars(self)["__inherited__"] = {}
-        self.__load__(**artifacts)
+        vars(self)["__inherited__"] = artifacts
 
     def __getattr__(self, name: str) -> Any:
         inherited = vars(self)["__inherited__"]
@@ -71,28 +70,38 @@ class FlowObject:
             )
         return vars(self).setdefault(name, inherited[name])
 
-    def __load__(self, **artifacts: Any) -> None:
-        """Artifacts that are there from now on."""
-        others = artifacts.pop("other_artifacts", {})
-        vars(self)["__inherited__"].update({} if others is Unset else others)
-        vars(self)["__inherited__"].update(artifacts)
-
     def __setattr__(self, name: str, value: Any) -> None:
         # says that any attribute may be set
         super().__setattr__(name, value)
 
+
+class OpenFlowObject(FlowObject):
+    """The same where only a run tells the names of some artifacts: those travel together."""
+
+    __named__: frozenset[str]
+
+    def __init__(self, /, **artifacts: Any) -> None:
+        super().__init__()
+        self.__load__(**artifacts)
+
+    def __load__(self, **artifacts: Any) -> None:
+        """Artifacts that are there from now on."""
+        others = artifacts.pop("other_artifacts", {})
+        others = {} if others is Unset else others
+        vars(self)["__inherited__"].update(artifacts, **others)
+
     def __others__(self) -> dict[str, Any]:
         """The artifacts that have no input or output of their own, by name."""
         found = {**vars(self)["__inherited__"], **vars(self)}
-        mine = self.__named__ | {"__inherited__"}
+        own = self.__named__ | {"__inherited__"}
         return {
             name: value
             for name, value in found.items()
-            if name not in mine and value is not Unset
+            if name not in own and value is not Unset
         }
 
 
-class CallbackFlow(FlowObject):
+class CallbackFlow(OpenFlowObject):
     """The self of a step, with the methods and constants of the flow."""
 
     # attributes that go from task to task by themselves

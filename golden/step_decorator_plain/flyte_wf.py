@@ -104,8 +104,7 @@ class FlowObject:
     __read_only__: frozenset[str]
 
     def __init__(self, /, **artifacts: Any) -> None:
-        vars(self)["__inherited__"] = {}
-        self.__load__(**artifacts)
+        vars(self)["__inherited__"] = artifacts
 
     def __getattr__(self, name: str) -> Any:
         inherited = vars(self)["__inherited__"]
@@ -115,12 +114,6 @@ class FlowObject:
             )
         return vars(self).setdefault(name, inherited[name])
 
-    def __load__(self, **artifacts: Any) -> None:
-        """Artifacts that are there from now on."""
-        others = artifacts.pop("other_artifacts", {})
-        vars(self)["__inherited__"].update({} if others is Unset else others)
-        vars(self)["__inherited__"].update(artifacts)
-
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.__read_only__:
             raise AttributeError(
@@ -128,17 +121,30 @@ class FlowObject:
             )
         super().__setattr__(name, value)
 
-    def __getstate__(self) -> dict[str, Any]:
-        raise TypeError("Flows can't be serialized")
+
+class OpenFlowObject(FlowObject):
+    """The same where only a run tells the names of some artifacts: those travel together."""
+
+    __named__: frozenset[str]
+
+    def __init__(self, /, **artifacts: Any) -> None:
+        super().__init__()
+        self.__load__(**artifacts)
+
+    def __load__(self, **artifacts: Any) -> None:
+        """Artifacts that are there from now on."""
+        others = artifacts.pop("other_artifacts", {})
+        others = {} if others is Unset else others
+        vars(self)["__inherited__"].update(artifacts, **others)
 
     def __others__(self) -> dict[str, Any]:
         """The artifacts that have no input or output of their own, by name."""
         found = {**vars(self)["__inherited__"], **vars(self)}
-        mine = self.__named__ | {"__inherited__", "__went_on__"}
+        own = self.__named__ | {"__inherited__", "__went_on__"}
         return {
             name: value
             for name, value in found.items()
-            if name not in mine and value is not Unset
+            if name not in own and value is not Unset
         }
 
 
@@ -171,7 +177,7 @@ def retry_any_error(times: int, wait: timedelta = timedelta(0)) -> Callable[...,
     return decorate
 
 
-class DecoratedFlow(FlowObject):
+class DecoratedFlow(OpenFlowObject):
     """The self of a step, with the methods and constants of the flow."""
 
     __read_only__ = frozenset({"limit"})
@@ -201,6 +207,7 @@ class DecoratedFlow(FlowObject):
     @scaled(10)
     def grow(self):
         self.grown = sum(self.values)
+        vars(self)["__went_on__"] = True
 
     @skips_errors
     @logged
@@ -214,12 +221,7 @@ class DecoratedFlow(FlowObject):
 
 class StartOutputs(NamedTuple):
     values: Artifact
-    checked: Artifact
-    grown: Artifact
     log: Artifact
-    other_artifacts: Artifact
-    problem: Artifact
-    summary: Artifact
 
 
 @task
@@ -229,21 +231,15 @@ def start() -> StartOutputs:
     self = DecoratedFlow()
     self.start()
     return StartOutputs(
-        values=getattr(self, "values", Unset),
-        checked=getattr(self, "checked", Unset),
-        grown=getattr(self, "grown", Unset),
-        log=getattr(self, "log", Unset),
-        other_artifacts=self.__others__(),
-        problem=getattr(self, "problem", Unset),
-        summary=getattr(self, "summary", Unset),
+        values=getattr(self, "values", Unset), log=getattr(self, "log", Unset)
     )
 
 
 class GrowOutputs(NamedTuple):
     values: Artifact
-    checked: Artifact
-    grown: Artifact
     log: Artifact
+    grown: Artifact
+    checked: Artifact
     other_artifacts: Artifact
     problem: Artifact
     summary: Artifact
@@ -252,33 +248,17 @@ class GrowOutputs(NamedTuple):
 @task(retries=1)
 @retry_any_error(times=1)
 @with_artifacts
-def grow(
-    values: Artifact,
-    checked: Artifact,
-    grown: Artifact,
-    log: Artifact,
-    other_artifacts: Artifact,
-    problem: Artifact,
-    summary: Artifact,
-    limit: int,
-) -> GrowOutputs:
+def grow(values: Artifact, log: Artifact, limit: int) -> GrowOutputs:
     # keeps self: @logged wraps the step
-    self = DecoratedFlow(
-        values=values,
-        checked=checked,
-        grown=grown,
-        log=log,
-        other_artifacts=other_artifacts,
-        problem=problem,
-        summary=summary,
-        limit=limit,
-    )
+    self = DecoratedFlow(values=values, log=log, limit=limit)
     self.grow()
+    if "__went_on__" not in vars(self):
+        raise RuntimeError("step grow did not call self.next()")
     return GrowOutputs(
         values=getattr(self, "values", Unset),
-        checked=getattr(self, "checked", Unset),
-        grown=getattr(self, "grown", Unset),
         log=getattr(self, "log", Unset),
+        grown=getattr(self, "grown", Unset),
+        checked=getattr(self, "checked", Unset),
         other_artifacts=self.__others__(),
         problem=getattr(self, "problem", Unset),
         summary=getattr(self, "summary", Unset),
@@ -287,9 +267,9 @@ def grow(
 
 class CheckOutputs(NamedTuple):
     values: Artifact
-    checked: Artifact
-    grown: Artifact
     log: Artifact
+    grown: Artifact
+    checked: Artifact
     other_artifacts: Artifact
     problem: Artifact
     summary: Artifact
@@ -299,9 +279,9 @@ class CheckOutputs(NamedTuple):
 @with_artifacts
 def check(
     values: Artifact,
-    checked: Artifact,
-    grown: Artifact,
     log: Artifact,
+    grown: Artifact,
+    checked: Artifact,
     other_artifacts: Artifact,
     problem: Artifact,
     summary: Artifact,
@@ -310,9 +290,9 @@ def check(
     # keeps self: @skips_errors wraps the step
     self = DecoratedFlow(
         values=values,
-        checked=checked,
-        grown=grown,
         log=log,
+        grown=grown,
+        checked=checked,
         other_artifacts=other_artifacts,
         problem=problem,
         summary=summary,
@@ -323,9 +303,9 @@ def check(
         raise RuntimeError("step check did not call self.next()")
     return CheckOutputs(
         values=getattr(self, "values", Unset),
-        checked=getattr(self, "checked", Unset),
-        grown=getattr(self, "grown", Unset),
         log=getattr(self, "log", Unset),
+        grown=getattr(self, "grown", Unset),
+        checked=getattr(self, "checked", Unset),
         other_artifacts=self.__others__(),
         problem=getattr(self, "problem", Unset),
         summary=getattr(self, "summary", Unset),
@@ -339,8 +319,10 @@ class EndOutputs(NamedTuple):
 @task
 @with_artifacts
 def end(
-    checked: Artifact, grown: Artifact, log: Artifact, problem: Artifact
+    log: Artifact, grown: Artifact, checked: Artifact, problem: Artifact
 ) -> EndOutputs:
+    if grown is Unset:  # reading it must fail, as in Metaflow
+        del grown
     summary = [grown, (checked is not Unset), (None if problem is Unset else problem)]
     print(log, summary)
     return EndOutputs(summary=summary)
@@ -348,9 +330,9 @@ def end(
 
 class DecoratedFlowOutputs(NamedTuple):
     values: Artifact
-    checked: Artifact
-    grown: Artifact
     log: Artifact
+    grown: Artifact
+    checked: Artifact
     other_artifacts: Artifact
     problem: Artifact
     summary: Artifact
@@ -360,37 +342,28 @@ class DecoratedFlowOutputs(NamedTuple):
 def decorated_flow(limit: int = 100) -> DecoratedFlowOutputs:
     """Steps with ordinary decorators around them."""
     start_out = start()
-    grow_out = grow(
-        values=start_out.values,
-        checked=start_out.checked,
-        grown=start_out.grown,
-        log=start_out.log,
-        other_artifacts=start_out.other_artifacts,
-        problem=start_out.problem,
-        summary=start_out.summary,
-        limit=limit,
-    )
+    grow_out = grow(values=start_out.values, log=start_out.log, limit=limit)
     check_out = check(
         values=grow_out.values,
-        checked=grow_out.checked,
-        grown=grow_out.grown,
         log=grow_out.log,
+        grown=grow_out.grown,
+        checked=grow_out.checked,
         other_artifacts=grow_out.other_artifacts,
         problem=grow_out.problem,
         summary=grow_out.summary,
         limit=limit,
     )
     end_out = end(
-        checked=check_out.checked,
-        grown=check_out.grown,
         log=check_out.log,
+        grown=check_out.grown,
+        checked=check_out.checked,
         problem=check_out.problem,
     )
     return DecoratedFlowOutputs(
         values=check_out.values,
-        checked=check_out.checked,
-        grown=check_out.grown,
         log=check_out.log,
+        grown=check_out.grown,
+        checked=check_out.checked,
         other_artifacts=check_out.other_artifacts,
         problem=check_out.problem,
         summary=end_out.summary,

@@ -241,14 +241,8 @@ def join(inputs: list[Artifact], parts_: Artifact, sampled: Artifact) -> JoinOut
 @task
 @with_artifacts
 def end(parts: Artifact, seen: Artifact, usage: Artifact, usages: Artifact) -> None:
-    if parts is Unset:  # reading it must fail, as in Metaflow
-        del parts
-    if seen is Unset:
+    if seen is Unset:  # reading it must fail, as in Metaflow
         del seen
-    if usage is Unset:
-        del usage
-    if usages is Unset:
-        del usages
     print(parts, seen, usage, usages)
 
 

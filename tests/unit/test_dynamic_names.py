@@ -99,7 +99,7 @@ LOOPS: dict[str, set[str] | None] = {
     "for n, w in ROWS": {"a", "b"},
     "for w, n in ROWS": None,
     "for [n, w] in ROWS": {"a", "b"},
-    "for n, *w in ROWS": {"a", "b"},
+    "for n, *w in ROWS": None,
     "for (n, m), w in ROWS": None,
     "for n, w in [('a', 1), v]": None,
     "for w, n in [(1, 'a'), [2, 'b']]": {"a", "b"},

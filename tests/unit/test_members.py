@@ -87,7 +87,9 @@ CODES: dict[str, list[str]] = {
     "x: int = 1": [],
     "x = y = 1": [],
     "x, y = 1, 2": [],
-    "x, (y, z) = make()": [],
+    "x, (y, z) = make()": ["MF504"],
+    "x, y = make()": ["MF504"],
+    "*x, y = K": ["MF504"],
     "class _Row: pass": [],
     "def __private(self): pass": [],
     "@functools.cache\ndef _m(self): return 1": [],
@@ -105,8 +107,8 @@ def test_the_places_of_constants() -> None:
     flow = parsed(flow_source("pass", "pass", members="x: int\ny, _z = 1, [2]\n__w = x = 3"))
     shown = {name: ast.unparse(constant.value) for name, constant in flow.constants.items()}
     assert shown == {"y": "1", "_z": "[2]", "_TheFlow__w": "3", "x": "3"}
-    unpacked = parsed(flow_source("pass", "pass", head=HEAD, members="x, y = make()"))
-    assert ast.unparse(unpacked.constants["y"].value) == "make()[1]"
+    unpacked = parsed(flow_source("pass", "pass", head="K = (1, 2)", members="x, y = K"))
+    assert ast.unparse(unpacked.constants["y"].value) == "K[1]"
 
 
 # ---------------------------------------------------------------------- without a class

@@ -75,7 +75,8 @@ PLACES: dict[tuple[str, bool, bool], str | None] = {
     ("from .tools import x", False, False): NO_PACKAGE,
     ("from . import tools", False, False): NO_PACKAGE,
     ("from .tools import x", True, False): None,
-    ("from ..above import x", False, False): OUTSIDE,
+    ("from ..above import x", False, False): NO_PACKAGE,
+    ("from ..above import x", True, False): OUTSIDE,
     ("from above import x", False, False): OUTSIDE,
     ("from ..above import x", True, True): None,
 }

@@ -53,7 +53,7 @@ GENERATORS: dict[str, tuple[set[str], set[str]]] = {
     "x = yield": ({"b"}, set()),
     "flow.w = 1\nyield": ({"b", "w"}, set()),
     "yield\nflow.w = flow.b": ({"b", "w"}, set()),
-    "with open('x'): yield": ({"b"}, set()),
+    "with open('x'): yield": (set(), {"b"}),
     "try: yield\nfinally: flow.w = 1": ({"b", "w"}, set()),
     "yield USER_SKIP_STEP": (set(), {"b"}),
     "yield {}": (set(), {"b"}),
@@ -64,7 +64,7 @@ GENERATORS: dict[str, tuple[set[str], set[str]]] = {
     "while True:\n    yield\n    break": (set(), {"b"}),
     "try: yield\nexcept ValueError: flow.w = 1": (set(), {"b", "w"}),
     "match flow.a:\n    case 1: yield": (set(), {"b"}),
-    "yield\nif flow.a: flow.w = 1": (set(), {"b", "w"}),
+    "yield\nif flow.a: flow.w = 1": ({"b"}, {"w"}),
 }
 
 

@@ -469,7 +469,7 @@ class Access:
         if node.id == self.self_name:
             if id(node) in self.object.looked_at:
                 self._escape(node, "self is looked at as a whole")
-        elif node.id in self.class_names:
+        elif node.id in self.class_names and id(node) not in self.object.looked_up:
             self._error(
                 "MF506",
                 node,

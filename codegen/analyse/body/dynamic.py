@@ -7,8 +7,15 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 from codegen.analyse.body.facts import attribute_of
-from codegen.analyse.scope import ModuleScope
+from codegen.analyse.scope import ModuleScope, local_bindings
 from codegen.model import Flow
+
+#: Builtins and methods that change nothing.
+_LOOKERS = frozenset(
+    {"dict", "enumerate", "getattr", "hasattr", "len", "list", "print", "set", "sorted", "tuple"}
+)
+_SERIES = frozenset({"list", "set", "sorted", "tuple"})
+_QUESTIONS = frozenset({"copy", "get", "items", "keys", "values"})
 
 #: More names than this are as good as any.
 _MOST = 64
@@ -31,6 +38,10 @@ class _Possible:
         self.handed_on = _handed_on(function)
         for node in ast.walk(function):
             self._collect(node)
+        for name, bindings in local_bindings(function).items():
+            if len(bindings) > len(self.sources.get(name, [])):  # by an import, a pattern, a def
+                self.sources.setdefault(name, []).append(("is", None))
+        self.touched = _touched(flow)
 
     def _collect(self, node: ast.AST) -> None:
         """Where the local names of the function come from: ``is`` a value, or ``in`` a series."""
@@ -73,9 +84,18 @@ class _Possible:
             case ast.Name():
                 return self._name(node.id)
             case ast.Attribute():
-                constant = self.flow.constants.get(attribute_of(node, self.self_name) or "")
-                return self.strings(constant.value) if constant is not None else None
+                value = self._constant(node)
+                return self.strings(value) if value is not None else None
         return None
+
+    def _constant(self, node: ast.Attribute) -> ast.expr | None:
+        """The literal that a class constant is, unless something may change it."""
+        name = attribute_of(node, self.self_name) or ""
+        constant = self.flow.constants.get(name)
+        if constant is None or name in self.touched:
+            return None
+        computed = any(isinstance(part, (ast.Name, ast.Call)) for part in ast.walk(constant.value))
+        return None if computed else constant.value
 
     def _part(self, part: ast.expr) -> frozenset[str] | None:
         if isinstance(part, ast.FormattedValue):
@@ -87,7 +107,7 @@ class _Possible:
         if name in self.busy:
             return None
         if name not in self.sources:
-            value = self.scope.constants.get(name)
+            value = self.scope.constants.get(name) if name not in self.touched else None
             return self.strings(value) if value is not None else None
         self.busy.add(name)
         found: list[frozenset[str] | None] = []
@@ -114,8 +134,10 @@ class _Possible:
                 return _union([self.strings(part) for part in parts])
             case ast.Dict() if place is None:
                 return _union([self.strings(key) if key else None for key in series.keys])
-            case ast.Call(func=ast.Name(id="sorted" | "list" | "tuple" | "set"), args=[inner]):
-                return self._elements(inner, place)
+            case ast.Call(
+                func=ast.Name(id="sorted" | "list" | "tuple" | "set" as name), args=[one]
+            ):
+                return self._elements(one, place) if self.scope.builtin(name) else None
             case ast.Call(func=ast.Attribute(value=owner, attr="items"), args=[]) if place == 0:
                 return self._elements(self._origin(owner), None)
             case ast.Call(func=ast.Attribute(value=owner, attr="keys"), args=[]) if place is None:
@@ -129,14 +151,37 @@ class _Possible:
         if isinstance(node, ast.Name):
             sources = self.sources.get(node.id)
             if sources is None:
-                return constants.get(node.id, node)
+                return constants.get(node.id, node) if node.id not in self.touched else node
             if len(sources) == 1 and sources[0][0] == "is" and node.id not in self.handed_on:
                 value = sources[0][1]
                 return value if isinstance(value, (ast.List, ast.Tuple, ast.Dict)) else node
         if isinstance(node, ast.Attribute):
-            constant = self.flow.constants.get(attribute_of(node, self.self_name) or "")
-            return constant.value if constant is not None else node
+            return self._constant(node) or node
         return node
+
+
+def _touched(flow: Flow) -> frozenset[str]:
+    """The names of attributes and variables that methods assign, or whose values they may change:
+    by a method, by an item, or in a call."""
+    found: set[str] = set()
+    for method in flow.methods:
+        for node in ast.walk(method.node):
+            targets: list[ast.expr] = []
+            if isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(
+                node.ctx, ast.Load
+            ):
+                targets = [node, node.value]
+            elif isinstance(node, ast.Call):
+                known = isinstance(node.func, ast.Name) and node.func.id in _LOOKERS
+                targets = [] if known else list(node.args)
+                if isinstance(node.func, ast.Attribute) and node.func.attr not in _QUESTIONS:
+                    targets.append(node.func.value)
+            for target in targets:
+                if isinstance(target, ast.Attribute):
+                    found.add(target.attr)
+                elif isinstance(target, ast.Name):
+                    found.add(target.id)
+    return frozenset(found)
 
 
 def _handed_on(function: ast.FunctionDef) -> frozenset[str]:
@@ -160,6 +205,8 @@ def _handed_on(function: ast.FunctionDef) -> frozenset[str]:
 def _place(target: ast.AST, name: ast.Name) -> int | None:
     """The place of a name in a flat tuple of targets."""
     elements = target.elts if isinstance(target, (ast.Tuple, ast.List)) else []
+    if any(isinstance(element, ast.Starred) for element in elements):
+        return None
     return next((place for place, element in enumerate(elements) if element is name), None)
 
 

@@ -118,6 +118,8 @@ class Helpers:
         self._walk = walk
         self._effects: dict[object, Effects] = {}
         self._facts: dict[object, BodyFacts] = {}
+        self._busy: set[object] = set()
+        self._cut: set[object] = set()
         self._functions: dict[tuple[str, str], Helper] = {}
         #: Names of the flow that no artifact has.
         self.special = frozenset(
@@ -140,7 +142,9 @@ class Helpers:
                 if found.isidentifier() and found not in special and not found.startswith("__"):
                     yield found
         for node in self.flow.module.kept:
-            for name in self._named_in(node, "", everywhere=True):
+            owner = node.name if isinstance(node, ast.ClassDef) else ""
+            for attribute in self._named_in(node, "", everywhere=True):
+                name = mangled(attribute, owner)
                 if name not in special and not name.startswith("__"):
                     yield name
 
@@ -186,7 +190,10 @@ class Helpers:
 
     def _of(self, method: Method) -> Effects:
         key = (method.owner, method.name, getattr(method, "role", ""))
+        if key in self._busy:
+            self._cut.add(key)
         if key not in self._effects:
+            self._busy.add(key)
             # while it is being found out
             self._effects[key] = Effects(may=self.stored - self.special, gone=self.stored)
             facts = self._facts[key] = self._walk(method, self)
@@ -195,6 +202,10 @@ class Helpers:
             if isinstance(method, Helper) and not method.plain:
                 found = self._decorated(method, found)
             self._effects[key] = found
+            self._busy.discard(key)
+            self._cut.discard(key)
+            if self._cut:  # it rests on another that is not known yet, and is found anew later
+                return self._effects.pop(key)
         return self._effects[key]
 
     def _decorated(self, method: Helper, effects: Effects) -> Effects:
@@ -202,9 +213,9 @@ class Helpers:
         for decorator in method.node.decorator_list:
             target = decorator.func if isinstance(decorator, ast.Call) else decorator
             text = ast.unparse(target)
-            if text.rpartition(".")[2] in _HARMLESS:
-                continue
             own = text in self.scope.functions or text in self.scope.classes
+            if not own and text.rpartition(".")[2] in _HARMLESS:
+                continue
             effects = either(effects, self.module_code() if own else ANYTHING)
         return effects
 
@@ -231,8 +242,10 @@ class Helpers:
         if function is None or function.decorator_list or function.args.vararg:
             return None
         argument = _argument(function.args, call, own)
-        if argument is None:
+        known = [*function.args.args, *function.args.kwonlyargs, *function.args.posonlyargs]
+        if argument not in {found.arg for found in known}:
             return None
+        assert argument is not None
         if (name, argument) not in self._functions:
             node = copy.deepcopy(function)
             rest = [found for found in node.args.args if found.arg != argument]
@@ -254,6 +267,7 @@ class Helpers:
         read: dict[str, ast.Attribute] = {}
         for root in self.flow.module.kept:
             own = own_attributes(root)
+            owner = root.name if isinstance(root, ast.ClassDef) else ""
             for node in ast.walk(root):
                 if id(node) in own:
                     continue
@@ -263,9 +277,9 @@ class Helpers:
                     if node.attr == "__dict__":
                         return ANYTHING
                     if isinstance(node.ctx, ast.Load):
-                        read[node.attr] = node
+                        read[mangled(node.attr, owner)] = node
                     else:
-                        stored.add(node.attr)
+                        stored.add(mangled(node.attr, owner))
         special = {*self.flow.members, *self.flow.parameters, *self.flow.steps, *FLOW_MEMBERS}
         reads = tuple(
             Read(name, Position(node.lineno, node.col_offset + 1), True, True, False, indirect=True)

@@ -32,7 +32,8 @@ _QUESTIONS = frozenset({"copy", "get", "items", "keys", "values"})
 class ObjectUses:
     """What each node of one body does with the flow, beyond attributes by their names.
 
-    ``looked_at`` are the ids of the places where it is only looked at.
+    ``looked_at`` are the ids of the places where it is only looked at, ``looked_up`` those of the
+    classes in ``super(Flow, self)``.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class ObjectUses:
         self.local = local
         self.own = method.self_name
         self.looked_at: set[int] = set()
+        self.looked_up: set[int] = set()
         self._called: set[int] = set()
         self._known: set[int] = set()
         self._reasons: dict[int, str] = {}
@@ -184,6 +186,8 @@ class ObjectUses:
         if not any(self._is_self(argument) for argument in given):
             return
         builtin = self.scope.builtin(name, self.local)
+        if name == "super" and node.args:
+            self.looked_up.add(id(node.args[0]))
         if name == "super" or (builtin and name in (*_HARMLESS, *_BY_NAME, "type", "vars")):
             self._known |= {id(argument) for argument in given if self._is_self(argument)}
             if builtin and name in _HARMLESS | {"type"}:

@@ -14,7 +14,10 @@ from codegen.analyse.scope import ModuleScope
 from codegen.model import Flow, Helper, MemberKind, Step, Wrapper
 
 #: Statements that may keep a wrapper from calling the step once, or from failing with it.
-_BRANCHES = (ast.If, ast.For, ast.While, ast.Match, ast.IfExp, ast.AsyncFor)
+_BRANCHES = (
+    ast.AsyncFor, ast.AsyncWith, ast.BoolOp, ast.comprehension, ast.For, ast.If, ast.IfExp,
+    ast.Match, ast.While, ast.With,
+)  # fmt: skip
 
 
 def wrapped(
@@ -86,6 +89,8 @@ def wrapper_method(wrapper: Wrapper, step: Step, flow: Flow, scope: ModuleScope)
         return None
     node = copy.deepcopy(function)
     if wrapper.name in flow.module.generators:
+        if len(node.args.args) < 3:
+            return None  # reported where it is defined
         name = node.args.args[1].arg
     else:
         inner = [found for found in ast.walk(node) if isinstance(found, ast.FunctionDef)]
@@ -93,6 +98,8 @@ def wrapper_method(wrapper: Wrapper, step: Step, flow: Flow, scope: ModuleScope)
         if len(inner) == 1 or not node.args.args:
             return None
         name = node.args.args[0].arg
+        around = inner[-2].args.args
+        _call_plainly(node, around[0].arg if around else "", name)
     for found in ast.walk(node):
         if isinstance(found, ast.Name) and found.id == name:
             found.id = "self"
@@ -102,10 +109,23 @@ def wrapper_method(wrapper: Wrapper, step: Step, flow: Flow, scope: ModuleScope)
     return Helper(key, wrapper.position, node, step.cst, "", MemberKind.METHOD)
 
 
+def _call_plainly(function: ast.FunctionDef, step: str, own: str) -> None:
+    """Take the flow out of calls of the step, which is looked at by itself."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == step:
+            node.args = [
+                part for part in node.args if not (isinstance(part, ast.Name) and part.id == own)
+            ]
+
+
 def is_transparent(function: ast.FunctionDef) -> bool:
     """Whether a wrapper surely runs the step once, and fails if that fails."""
+    generator = any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(function))
     for node in ast.walk(function):
-        if isinstance(node, _BRANCHES) or (isinstance(node, ast.Try) and node.handlers):
+        branches = isinstance(node, _BRANCHES) or (isinstance(node, ast.Try) and node.handlers)
+        if branches and any(_counts(part, generator) for part in ast.walk(node)):
+            return False
+        if isinstance(node, ast.YieldFrom):
             return False
         if isinstance(node, ast.Yield) and not (
             node.value is None
@@ -113,6 +133,13 @@ def is_transparent(function: ast.FunctionDef) -> bool:
         ):
             return False
     return True
+
+
+def _counts(node: ast.AST, generator: bool) -> bool:
+    """Whether it matters how often a part of a wrapper runs: it may run the step, or leave."""
+    if isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)):
+        return True
+    return not generator and isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
 
 
 def _returns_its_argument(function: ast.FunctionDef | None) -> bool:

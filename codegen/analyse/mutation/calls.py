@@ -35,11 +35,6 @@ def _key(method: Method) -> str:
     return f"{method.owner}.{method.name}"
 
 
-def without(value: Value, names: Value) -> Value:
-    """A value as far as it is not linked with ``names``."""
-    return {source: link for source, link in value.items() if source not in names}
-
-
 class Calls(Links):
     """Links through calls."""
 
@@ -86,15 +81,22 @@ class Calls(Links):
         """A call that is given the flow: a builtin, or a function of the module."""
         if self.is_builtin(name):
             if name == "setattr":
+                value = self.value(node.args[-1])
                 for target in self.whole():
-                    self.link(f"self.{target}", held(given))
+                    self.link(f"self.{target}", value)
             return parts(self.whole()) if name in ("getattr", "vars") else {}
         if name not in self.local and name in self.mutations.scope.functions:
             method = self.mutations.helpers.given_flow(name, node, self.self_name or "")
             if method is not None:
+                every = [*node.args, *(word.value for word in node.keywords)]
+                others = [
+                    self.value(part)
+                    for part in every
+                    if not (isinstance(part, ast.Name) and part.id == self.self_name)
+                ]
                 returned = self.method(method)
-                self.change(without(given, self.whole()), inside=True)
-                return joined([returned, parts(given)])
+                self.change(joined(others), inside=True)
+                return joined([returned, parts(joined(others))])
         return self._unknown(joined([self.whole(), given]))
 
     def _helper(

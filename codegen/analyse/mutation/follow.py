@@ -142,6 +142,8 @@ class Follow(Calls):
         if name is not None:
             if name == "input" and self.items is not None:
                 name = self.items
+            if name == "__dict__":
+                return parts(self.whole())
             if name in self.exempt or name in ("name", "index", "input"):
                 return {}
             helper = self.mutations.flow.helpers.get(name)

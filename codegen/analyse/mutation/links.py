@@ -77,6 +77,10 @@ class Links:
         """How the value of an expression hangs together with the artifacts."""
         raise NotImplementedError
 
+    def whole(self) -> Value:
+        """The flow itself, through which every artifact can be reached."""
+        raise NotImplementedError
+
     def artifact(self, node: ast.AST) -> str | None:
         """The artifact that ``self.x`` names."""
         if self.self_name is None:
@@ -133,6 +137,10 @@ class Links:
         """``value`` becomes part of the artifact or name at the bottom of ``a.b[c]``."""
         while isinstance(container, (ast.Attribute, ast.Subscript)):
             name = self.artifact(container)
+            if name == "__dict__":
+                for each in self.whole():
+                    self.link(f"self.{each}", value)
+                return
             if name is not None:
                 self.link(f"self.{name}", held(value))
                 return
