@@ -76,7 +76,7 @@ class FlowObject:
 
 
 class OpenFlowObject(FlowObject):
-    """The same where only a run tells the names of some artifacts: those travel together."""
+    """The same with artifacts that only a run can name: these travel together."""
 
     __named__: frozenset[str]
 
