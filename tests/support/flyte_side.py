@@ -167,6 +167,8 @@ def _run(module: str, workflow: str, parameters: dict[str, Any]) -> RunResult:
             recorder.watch_rounds(loaded)
             flow = getattr(loaded, workflow)
             outputs = described(named_outputs(flow(**parameters), flow.python_interface))
+            # what travels without a name of its own includes private artifacts
+            outputs = {name: value for name, value in outputs.items() if name[0] != "_"}
         except (Exception, SystemExit) as failure:
             error = recorder.error or error_text(failure)
     return RunResult(
