@@ -111,6 +111,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "MF701": (_N, "code under the main guard is left out"),
     "MF702": (_N, "unused import is left out"),
     "MF703": (_W, "module that the registered workflow does not find"),
+    "MF704": (_N, "class member that no step uses is left out"),
 }
 
 

@@ -4,7 +4,7 @@ flow as an object, else a class like the flow's own, without its steps and Param
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import libcst as cst
 
@@ -95,6 +95,30 @@ class Members:
             texts.append(self._outside(member or self.flow.nested[name]))
         return "".join(texts)
 
+    def unused(self) -> Iterator[Member]:
+        """The members that the module does without, in the order of the source."""
+        kept = self.used if self.objects else frozenset({*self.texts, *self.locals})
+        lines = {id(self.flow.constants[name].cst) for name in kept if name in self.flow.constants}
+        given = [found.arguments for found in self.flow.parameters.values()]
+        given += [found.arguments for found in self.flow.decorators]
+        for step in self.flow.steps.values():
+            given += [found.arguments for found in step.decorators]
+        named = {
+            node.id
+            for arguments in given
+            for argument in arguments.values()
+            for node in ast.walk(argument.node)
+            if isinstance(node, ast.Name)
+        }
+        found: Mapping[str, Member] = {
+            **self.flow.nested,
+            **self.flow.constants,
+            **self.flow.helpers,
+        }
+        for name in self._ordered(self.flow.members - kept - named):
+            if id(found[name].cst) not in lines:
+                yield found[name]
+
     # ------------------------------------------------------------------ without a class
 
     def _outside(self, member: Member) -> str:
@@ -145,9 +169,8 @@ class Members:
             statements = [cst.parse_statement(text), *map(cst.parse_statement, self._attributes())]
         statements += body
         first = [_alone(statements[0]), *(_apart(each) for each in statements[1:])]
-        shell = cst.parse_statement(f"class {found.name}({', '.join(bases)}):\n    pass")
-        if not bases:
-            shell = cst.parse_statement(f"class {found.name}:\n    pass")
+        derived = f"({', '.join(bases)})" if bases else ""
+        shell = cst.parse_statement(f"class {found.name}{derived}:\n    pass")
         assert isinstance(shell, cst.ClassDef)
         return shell.with_changes(body=cst.IndentedBlock(first))
 
@@ -234,7 +257,6 @@ class Members:
 
     def _evaluated(self, constant: Constant) -> str:
         """A constant that each task evaluates for itself."""
-        self.symbols.use("functools")
         names = {name: f"self.{name}" for name in self.flow.members}
         value = named(ast.unparse(constant.value), names)
         return (

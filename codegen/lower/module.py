@@ -17,6 +17,7 @@ from codegen.lower.functions import lower_functions
 from codegen.lower.parameters import ParameterPlan, refuse_metaflow
 from codegen.lower.schedule import ATTRIBUTES, Schedule, lower_schedule
 from codegen.model import Decorator, Flow
+from codegen.parse.names import source_name
 
 
 def read_decorators(
@@ -85,6 +86,13 @@ def check_scheduled_inputs(
 def lower_module(context: Context, schedule: Schedule | None, module_name: str) -> FlyteModule:
     """The module for a flow."""
     flow, names, symbols, plans = context.flow, context.names, context.symbols, context.plans
+    for member in context.members.unused():
+        context.diagnostics.add(
+            "MF704",
+            member.position,
+            f"no step uses {source_name(member.name)}, so it is left out",
+            "Nothing to do, or remove it from the flow.",
+        )
     blocks, workflow = lower_functions(context)
     launch_plans: tuple[LaunchPlan, ...] = ()
     if schedule is not None:

@@ -270,7 +270,7 @@ class _Step:
         step = self.step
         prologue = self._prologue()
         if step.step.wrappers:
-            return self._called(prologue, outputs)
+            return self._called(prologue)
         by_node = {found.node: found for found in step.facts.exits}
         returns = tuple(
             self._replacement(node, by_node.get(node)) for node in own_returns(step.step.node)
@@ -299,7 +299,7 @@ class _Step:
         )
         return rewrite(step.step, plan)
 
-    def _called(self, prologue: list[str], outputs: OutputsType | None) -> str:
+    def _called(self, prologue: list[str]) -> str:
         """The body of a task that calls its step, a method under decorators of the author."""
         step = self.step.step
         context = self.context

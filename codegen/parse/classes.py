@@ -14,6 +14,7 @@ from codegen.parse.concrete import Statement, comments, paired, trailing
 from codegen.parse.decorators import DecoratorReader
 from codegen.parse.literal import plain_attributes
 from codegen.parse.members import Members
+from codegen.parse.module import bound_names
 from codegen.parse.mutators.table import PARAMETER_ORDER
 from codegen.parse.mutators.use import MutatorKind, Mutators, Use, misplaced, split_uses
 from codegen.parse.names import binds, mangled, place, resolve
@@ -80,6 +81,7 @@ class _ClassReader:
         self.step_mutators: dict[str, tuple[Use, ...]] = {}
         self.attributes: dict[str, list[Step | Parameter | Member]] = {}
         self.members = Members(node.name, diagnostics)
+        self.rebound = frozenset(n for each in source.abstract.body for n in bound_names(each))
 
     def read(self, statement: cst.ClassDef) -> ClassBody:
         """The class with all its parts."""
@@ -226,7 +228,8 @@ class _ClassReader:
             misplaced(uses, where, advice, None, self.diagnostics)
             self.members.function(member, node)
             return
-        node, member = plain_attributes(node, member)
+        if not self.rebound & {"delattr", "setattr"}:
+            node, member = plain_attributes(node, member)
         decorators = self.decorators.left(node.decorator_list, node.name)
         below = decorators[decorators.index(marks[0]) + 1 :]
         decorators, uses = self._split(decorators)

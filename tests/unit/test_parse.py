@@ -108,7 +108,8 @@ MEMBERS = {
 @pytest.mark.parametrize("member", MEMBERS)
 def test_members(member: str) -> None:
     imports = "from metaflow import Config, FlowSpec, IncludeFile, Parameter, step"
-    assert codes(flow_source("pass", "pass", members=member, imports=imports)) == MEMBERS[member]
+    found = codes(flow_source("pass", "pass", members=member, imports=imports))
+    assert [code for code in found if code != "MF704"] == MEMBERS[member]
 
 
 BASES = {

@@ -14,7 +14,7 @@ from codegen.analyse.body.paths import NONE
 from codegen.analyse.scope import ModuleScope
 from codegen.diagnostics import Position
 from codegen.model import Constant, Flow, Helper, MemberKind, Method, Step
-from codegen.parse.names import mangled
+from codegen.parse.names import mangled, place
 
 #: The artifact that holds all attributes whose names only a run can tell.
 OTHERS = "other_artifacts"
@@ -128,15 +128,14 @@ class Helpers:
         #: All artifacts that the flow names anywhere.
         self.mentioned = frozenset(self._mentions())
         self.stored = frozenset(self._stored())
+        self.overridden = overridden_names(flow)
 
     def _mentions(self) -> Iterator[str]:
         special = self.special
         for method in self.flow.methods:
             join = isinstance(method, Step) and method.argument_count == 2
-            texts = [n.value for n in ast.walk(method.node) if isinstance(n, ast.Constant)]
             if join:  # the names in include and exclude
-                named = [text for text in texts if isinstance(text, str) and text.isidentifier()]
-                yield from (text for text in named if text not in special)
+                yield from (text for text in _texts(method.node) if text not in special)
             for name in self._named_in(method.node, method.self_name, everywhere=join):
                 found = mangled(name, method.owner)
                 if found.isidentifier() and found not in special and not found.startswith("__"):
@@ -167,12 +166,12 @@ class Helpers:
 
     def method(self, name: str) -> Effects:
         """The effects of calling ``self.name``, or of evaluating that property."""
-        return self._of(self.flow.helpers[name])
+        return self.called(self.flow.helpers[name])
 
     def setter(self, name: str) -> Effects:
         """The effects of assigning to a property; none if it has no setter."""
         found = self.flow.setters.get(name)
-        return self._of(found) if found is not None else Effects()
+        return self.called(found) if found is not None else Effects()
 
     def inherited(self, owner: str, name: str) -> Method | None:
         """What ``super().name`` means in the class ``owner``."""
@@ -186,9 +185,6 @@ class Helpers:
 
     def called(self, method: Method) -> Effects:
         """The effects of running the body of a method."""
-        return self._of(method)
-
-    def _of(self, method: Method) -> Effects:
         key = (method.owner, method.name, getattr(method, "role", ""))
         if key in self._busy:
             self._cut.add(key)
@@ -233,7 +229,7 @@ class Helpers:
         method = self.given_flow(name, call, own)
         if method is None:
             return self.module_code()
-        effects = self._of(method)
+        effects = self.called(method)
         return replace(effects, reads=tuple(replace(r, indirect=True) for r in effects.reads))
 
     def given_flow(self, name: str, call: ast.Call, own: str) -> Helper | None:
@@ -254,10 +250,10 @@ class Helpers:
             for found in ast.walk(node):
                 if isinstance(found, ast.Name) and found.id == argument:
                     found.id = "self"
-            place = Position(node.lineno, node.col_offset + 1)
+            where = Position(*place(node))
             step = next(iter(self.flow.steps.values()))
             self._functions[name, argument] = Helper(
-                f"{name}({argument})", place, node, step.cst, "", MemberKind.METHOD
+                f"{name}({argument})", where, node, step.cst, "", MemberKind.METHOD
             )
         return self._functions[name, argument]
 
@@ -280,16 +276,15 @@ class Helpers:
                         read[mangled(node.attr, owner)] = node
                     else:
                         stored.add(mangled(node.attr, owner))
-        special = {*self.flow.members, *self.flow.parameters, *self.flow.steps, *FLOW_MEMBERS}
         reads = tuple(
-            Read(name, Position(node.lineno, node.col_offset + 1), True, True, False, indirect=True)
+            Read(name, Position(*place(node)), True, True, False, indirect=True)
             for name, node in read.items()
-            if name not in special and not name.startswith("__")
+            if name not in self.special and not name.startswith("__")
         )
         return Effects(
             reads=reads,
-            may=frozenset(stored - special),
-            gone=frozenset(stored - special),
+            may=frozenset(stored - self.special),
+            gone=frozenset(stored - self.special),
             parameters=tuple(name for name in self.flow.parameters if name in read),
             members=frozenset({"index", "input", "name"} & set(read)),
             used=frozenset(set(read) & self.flow.members),
@@ -333,7 +328,7 @@ class Helpers:
     def _plain(self, name: str) -> bool:
         helper = self.flow.helpers.get(name)
         if helper is None:
-            return name not in overridden_names(self.flow)
+            return name not in self.overridden
         effects = self.method(name)
         facts = self._facts[helper.owner, helper.name, helper.role]
         if not (helper.plain and effects.none and not facts.escapes) or name in self.flow.setters:
@@ -361,6 +356,14 @@ def overridden_names(flow: Flow) -> frozenset[str]:
             for node in ast.walk(member.value)
         )
     )
+
+
+def _texts(root: ast.AST) -> Iterator[str]:
+    """The literal texts below a node that could be names."""
+    for node in ast.walk(root):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if node.value.isidentifier():
+                yield node.value
 
 
 def own_attributes(root: ast.AST) -> set[int]:
