@@ -36,6 +36,7 @@ def emit(module: FlyteModule, lines: Sequence[ImportLine], diagnostics: Diagnost
         module.code,
         module.classes,
         *prelude,
+        *module.declarations,
         *blocks,
         *module.constants,
         workflow,

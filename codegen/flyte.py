@@ -137,9 +137,9 @@ class LaunchPlan:
 class FlyteModule:
     """A whole module. ``imports`` are complete statements, ``helpers`` the names of the prelude
     templates that it uses, ``code`` the user's own module-level code, ``classes`` those that
-    stand for the flow's class, ``seeds`` calls of the code that
-    seed random numbers. ``blocks`` are the tasks with the sub-workflows and dynamic tasks that
-    call them; ``more`` are the workflows of further flows."""
+    stand for the flow's class, ``declarations`` constants that tasks share, ``seeds`` calls of the
+    code that seed random numbers. ``blocks`` are the tasks with the sub-workflows and dynamic
+    tasks that call them; ``more`` are the workflows of further flows."""
 
     header: tuple[str, ...]
     docstring: str
@@ -149,6 +149,7 @@ class FlyteModule:
     classes: str
     helpers: tuple[str, ...]
     constants: tuple[str, ...]
+    declarations: tuple[str, ...]
     seeds: tuple[str, ...]
     blocks: tuple[Task | Function, ...]
     workflow: Function

@@ -20,8 +20,9 @@ from codegen.diagnostics import Diagnostic, Diagnostics, Position
 from codegen.emit import emit
 from codegen.flyte import FlyteModule
 from codegen.lower.context import Context
+from codegen.lower.decorators.read import read_decorators
 from codegen.lower.merge import merged
-from codegen.lower.module import check_scheduled_inputs, lower_module, read_decorators
+from codegen.lower.module import check_scheduled_inputs, lower_module
 from codegen.lower.names import Names, global_names
 from codegen.lower.parameters import lower_parameters, parameter_kinds
 from codegen.model import Flow
@@ -126,8 +127,8 @@ def _lowered(
     """The module of one flow, where the names ``taken`` have a meaning already."""
     inside = class_scope(scope, flow)
     plans = lower_parameters(flow, inside, symbols, diagnostics)
-    settings, schedule = read_decorators(flow, inside, diagnostics)
-    check_scheduled_inputs(flow, plans, schedule, diagnostics)
+    whole, settings = read_decorators(flow, inside, diagnostics)
+    check_scheduled_inputs(flow, plans, whole.schedule, diagnostics)
     graph = check_graph(flow, diagnostics)
     bodies, helpers = analyse_bodies(flow, graph.end if graph else None, scope, diagnostics)
     region = region_tree(graph, diagnostics) if graph is not None else None
@@ -144,5 +145,7 @@ def _lowered(
     if diagnostics.failed:
         return None
     names = Names(flow, scope, taken, diagnostics)
-    context = Context(flow, scope, stores, dataflow, plans, settings, names, symbols, diagnostics)
-    return lower_module(context, schedule, module_name)
+    context = Context(
+        flow, scope, stores, dataflow, plans, whole, settings, names, symbols, diagnostics
+    )
+    return lower_module(context, module_name)

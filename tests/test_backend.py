@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from codegen import translate
-from codegen.lower.decorators import Settings
+from codegen.lower.settings.attempts import Attempts
 from tests.support.backend import Attempt, BackendRun, run_task, run_workflow
 from tests.support.canonical import canonical
 from tests.support.flyte_side import run_flyte
@@ -401,7 +401,7 @@ def check_net(net: timedelta, retries: int, wait: timedelta, limit: timedelta) -
 def test_deadlines_on_a_grid() -> None:
     limits = [1, 59, 60, 61, 3599, 3600, 3601, 5 * 3600]
     for retries, wait, limit in itertools.product(range(5), range(31), limits):
-        settings = Settings(
+        settings = Attempts(
             retries=retries, wait=timedelta(minutes=wait), limit=timedelta(seconds=limit)
         )
         check_net(settings.net(), retries, settings.wait, timedelta(seconds=limit))

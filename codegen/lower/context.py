@@ -15,10 +15,11 @@ from codegen.analyse.sequences import Stores, indexable
 from codegen.analyse.values import Given, Index, Output, Value, Visit
 from codegen.diagnostics import Diagnostics
 from codegen.flyte import Field
-from codegen.lower.decorators import Settings
 from codegen.lower.members import Members
 from codegen.lower.names import AMBIGUOUS, Names, field_names, free
 from codegen.lower.parameters import ParameterPlan
+from codegen.lower.settings import FlowSettings, Settings
+from codegen.lower.settings.target import Declarations
 from codegen.model import Flow
 from codegen.symbols import Symbols
 
@@ -76,7 +77,8 @@ class Context:
 
     ``fields`` maps artifacts to the fields of outputs types, ``inputs`` has the inputs of each
     task that has been lowered, ``members`` what became of the other members of the class,
-    ``methods`` are steps that became methods, by their class.
+    ``methods`` are steps that became methods, by their class. ``whole`` are the settings of the
+    flow, ``settings`` those of its steps, and ``declarations`` the constants that tasks share.
     """
 
     flow: Flow
@@ -84,12 +86,14 @@ class Context:
     stores: Stores
     dataflow: Dataflow
     plans: Mapping[str, ParameterPlan]
+    whole: FlowSettings
     settings: Mapping[str, Settings]
     names: Names
     symbols: Symbols
     diagnostics: Diagnostics
     fields: dict[str, str] = field(default_factory=dict)
     members: Members = field(init=False)
+    declarations: Declarations = field(init=False)
     methods: dict[str, list[cst.FunctionDef]] = field(default_factory=dict)
     inputs: dict[str, tuple[TaskInput, ...]] = field(default_factory=dict)
 
@@ -106,6 +110,7 @@ class Context:
         )
 
     def __post_init__(self) -> None:
+        self.declarations = Declarations(self.names)
         self.members = Members(self.flow, self.dataflow, self.names, self.symbols)
         artifacts = dict.fromkeys(
             name for step in self.dataflow.steps.values() for name in step.outputs

@@ -37,6 +37,7 @@ def merged(
         docstring=_docstring(modules, flows),
         code=common + _once(module.code.removeprefix(common) for module in modules),
         classes=_once(module.classes for module in modules),
+        declarations=tuple(dict.fromkeys(n for module in modules for n in module.declarations)),
         constants=tuple(dict.fromkeys(line for module in modules for line in module.constants)),
         blocks=_blocks(modules),
         more=tuple(module.workflow for module in rest),
@@ -65,7 +66,12 @@ def _blocks(modules: Sequence[FlyteModule]) -> tuple[Task | Function, ...]:
 def _named(module: FlyteModule, common: str) -> Iterator[tuple[str, object]]:
     """Each name that the module of one flow defines beside the code that it has in ``common``
     with the others, with what the name stands for."""
-    texts = [module.code.removeprefix(common), module.classes, *module.constants]
+    texts = [
+        module.code.removeprefix(common),
+        module.classes,
+        *module.constants,
+        *module.declarations,
+    ]
     for block in (*module.blocks, module.workflow):
         yield block.name, block
         if block.outputs is not None:

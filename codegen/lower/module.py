@@ -6,62 +6,15 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from codegen import __version__
-from codegen.analyse.scope import ModuleScope
 from codegen.analyse.state import seed_statements
 from codegen.diagnostics import Diagnostics
 from codegen.flyte import FlyteModule, LaunchPlan
 from codegen.lower.context import Context
-from codegen.lower.decorators import STEP_DECORATORS, Arguments, Settings
-from codegen.lower.decorators.arguments import Refused
 from codegen.lower.functions import lower_functions
-from codegen.lower.parameters import ParameterPlan, refuse_metaflow
-from codegen.lower.schedule import ATTRIBUTES, Schedule, lower_schedule
-from codegen.model import Decorator, Flow
+from codegen.lower.parameters import ParameterPlan
+from codegen.lower.settings.schedule import Schedule
+from codegen.model import Flow
 from codegen.parse.names import source_name
-
-
-def read_decorators(
-    flow: Flow, scope: ModuleScope, diagnostics: Diagnostics
-) -> tuple[dict[str, Settings], Schedule | None]:
-    """The settings of each step, and the flow's schedule; reports every decorator it cannot."""
-    settings: dict[str, Settings] = {}
-    for step in flow.steps.values():
-        settings[step.name] = Settings()
-        for decorator in step.decorators:
-            if decorator.name not in STEP_DECORATORS:
-                _unknown(decorator, diagnostics, step.name)
-                continue
-            known, read = STEP_DECORATORS[decorator.name]
-            arguments = Arguments(decorator, scope, diagnostics, step.name)
-            arguments.check(known)
-            refuse_metaflow(decorator.arguments.values(), flow, diagnostics)
-            try:
-                read(arguments, settings[step.name])
-            except Refused:
-                pass  # reported where it was found
-    schedule: Schedule | None = None
-    for decorator in flow.decorators:
-        if decorator.name != "schedule":
-            _unknown(decorator, diagnostics, None)
-            continue
-        arguments = Arguments(decorator, scope, diagnostics, None)
-        arguments.check(ATTRIBUTES)
-        refuse_metaflow(decorator.arguments.values(), flow, diagnostics)
-        try:
-            schedule = lower_schedule(arguments)
-        except Refused:
-            pass  # reported where it was found
-    return settings, schedule
-
-
-def _unknown(decorator: Decorator, diagnostics: Diagnostics, step: str | None) -> None:
-    diagnostics.add(
-        "MF502",
-        decorator.position,
-        f"@{decorator.name} is not translated yet",
-        "Remove it, or keep this flow on Metaflow for now.",
-        step,
-    )
 
 
 def check_scheduled_inputs(
@@ -83,8 +36,9 @@ def check_scheduled_inputs(
             )
 
 
-def lower_module(context: Context, schedule: Schedule | None, module_name: str) -> FlyteModule:
+def lower_module(context: Context, module_name: str) -> FlyteModule:
     """The module for a flow."""
+    schedule = context.whole.schedule
     flow, names, symbols, plans = context.flow, context.names, context.symbols, context.plans
     for member in context.members.unused():
         context.diagnostics.add(
@@ -117,6 +71,7 @@ def lower_module(context: Context, schedule: Schedule | None, module_name: str) 
         code=flow.module.body + context.members.code,
         classes=context.members.classes(context.methods),
         helpers=symbols.helpers(),
+        declarations=context.declarations.lines(),
         seeds=seed_statements(flow.module.kept),
         constants=tuple(line for plan in plans.values() for line in plan.constants),
         blocks=tuple(blocks),

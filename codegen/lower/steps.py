@@ -31,6 +31,7 @@ from codegen.lower.context import Context, TaskInput
 from codegen.lower.inputs import join_inputs, join_prologue
 from codegen.lower.members import named
 from codegen.lower.names import free, local_names
+from codegen.lower.settings import Target
 from codegen.lower.transitions import transition_values
 from codegen.model import Wrapper
 from codegen.parse.module import bound_names
@@ -79,33 +80,30 @@ class _Step:
         context, name = self.context, self.name
         settings = context.settings[name]
         context.inputs[name] = self.inputs
-        constant = context.names.constant(name, "ENVIRONMENT")
-        constants: tuple[str, ...] = ()
-        if settings.variables:
-            pairs = ", ".join(f"{key!r}: {value}" for key, value in settings.variables.items())
-            constants = (f"{constant} = {{{pairs}}}",)
+        target = Target(name, context.names, self.symbols, context.declarations)
         outputs = self._outputs_type()
         body = self._body(outputs)
+        options, wrappers = settings.options(target), self._wrappers(target)
         return Task(
             name=context.names.tasks[name],
             decorator=self.symbols.use("dynamic" if loops(self.step.step) else "task"),
             comments=(*self.step.step.comments, *header_comment(self.step.step))
             + settings.comments(),
-            constants=constants,
-            options=settings.options(self.symbols, constant),
-            wrappers=self._wrappers(constant),
+            constants=tuple(target.constants),
+            options=options,
+            wrappers=wrappers,
             inputs=tuple(Field(i.name, i.type, default=i.default) for i in self.inputs),
             outputs=outputs,
             returns=self._returns(outputs),
             body=body,
         )
 
-    def _wrappers(self, constant: str) -> tuple[str, ...]:
+    def _wrappers(self, target: Target) -> tuple[str, ...]:
         settings = self.context.settings[self.name]
-        wrappers = settings.wrappers(self.symbols, constant)
+        wrappers = settings.wrappers(target)
         if loops(self.step.step):
             # what is retried or timed is one round, so that each gets a pod of its own
-            most = 1 if settings.retries or settings.limit is not None else ROUNDS
+            most = 1 if settings.attempts.repeated else ROUNDS
             self._note_loop(most)
             renamed = {
                 self.context.fields[key]: self.given["artifact", key, 0]

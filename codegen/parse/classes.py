@@ -15,10 +15,10 @@ from codegen.parse.decorators import DecoratorReader
 from codegen.parse.literal import plain_attributes
 from codegen.parse.members import Members
 from codegen.parse.module import bound_names
-from codegen.parse.mutators.table import PARAMETER_ORDER
 from codegen.parse.mutators.use import MutatorKind, Mutators, Use, misplaced, split_uses
 from codegen.parse.names import binds, mangled, place, resolve
 from codegen.parse.siblings import Source
+from codegen.parse.table import PARAMETER_ORDER
 from codegen.parse.transitions import is_next, transition_of
 
 

@@ -14,7 +14,7 @@ from codegen.diagnostics import Diagnostic, Diagnostics
 from codegen.model import Decorator, Flow
 from codegen.parse import parse_flow
 from codegen.parse.mutators.api import FLOW_SPEC
-from codegen.parse.mutators.table import FLOW_DECORATORS, STEP_DECORATORS, specification
+from codegen.parse.table import FLOW_DECORATORS, STEP_DECORATORS, specification
 from tests.support.processes import ChildError, in_child
 
 _HEAD = """\

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from codegen.lower.schedule import BadCron, standard_cron
+from codegen.lower.decorators.schedule import BadCron, standard_cron
 from tests.support.cron import check_cron
 from tests.support.fuzz import budget
 from tests.unit.sources import codes, flow_source, module

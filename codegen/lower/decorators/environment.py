@@ -7,7 +7,7 @@ import contextlib
 
 from codegen.analyse.evaluate import CannotEvaluate, evaluate, unordered
 from codegen.lower.decorators.arguments import Arguments
-from codegen.lower.decorators.settings import Settings
+from codegen.lower.settings import Settings
 
 
 def environment(arguments: Arguments, settings: Settings) -> None:
@@ -22,7 +22,9 @@ def environment(arguments: Arguments, settings: Settings) -> None:
         value = arguments.value("vars")
         if not isinstance(value, dict) or unordered(value):
             raise arguments.refuse("vars", "vars is no dictionary", "Write vars={'NAME': 'value'}.")
-        settings.variables.update((str(name), repr(str(item))) for name, item in value.items())
+        settings.variables.values.update(
+            (str(name), repr(str(item))) for name, item in value.items()
+        )
         return
     for key, item in zip(node.keys, node.values, strict=True):
         assert key is not None
@@ -39,4 +41,4 @@ def environment(arguments: Arguments, settings: Settings) -> None:
         with contextlib.suppress(CannotEvaluate):
             known = evaluate(item, arguments.scope.constants, arguments.scope.builtin)
             text = text if unordered(known) else repr(str(known))
-        settings.variables[str(name)] = text
+        settings.variables.values[str(name)] = text

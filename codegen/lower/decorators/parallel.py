@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen.lower.decorators.arguments import Arguments
-from codegen.lower.decorators.settings import Settings
+from codegen.lower.settings import Settings
 
 
 def parallel(arguments: Arguments, settings: Settings) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from codegen.lower.decorators.arguments import Arguments
-from codegen.lower.decorators.settings import Settings
+from codegen.lower.settings import Settings
 
 
 def resources(arguments: Arguments, settings: Settings) -> None:
@@ -14,14 +14,14 @@ def resources(arguments: Arguments, settings: Settings) -> None:
 
     Attributes that are not given have Metaflow's defaults of one core and 4096 MB.
     """
-    settings.requests["cpu"] = _amount(arguments, "cpu", 1)
-    settings.requests["mem"] = _amount(arguments, "memory", 4096) + "M"
+    settings.compute.requests["cpu"] = _amount(arguments, "cpu", 1)
+    settings.compute.requests["mem"] = _amount(arguments, "memory", 4096) + "M"
     if arguments.value("gpu") is not None and arguments.number("gpu", 0) > 0:
-        settings.requests["gpu"] = _amount(arguments, "gpu", 0)
+        settings.compute.requests["gpu"] = _amount(arguments, "gpu", 0)
     if arguments.value("disk") is not None:
-        settings.requests["ephemeral_storage"] = _amount(arguments, "disk", 0) + "M"
+        settings.compute.requests["ephemeral_storage"] = _amount(arguments, "disk", 0) + "M"
     if arguments.value("shared_memory") is not None:
-        settings.shared_memory = _amount(arguments, "shared_memory", 0) + "Mi"
+        settings.compute.shared_memory = _amount(arguments, "shared_memory", 0) + "Mi"
 
 
 def _amount(arguments: Arguments, name: str, default: int) -> str:

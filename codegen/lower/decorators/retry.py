@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from codegen.lower.decorators.arguments import Arguments
-from codegen.lower.decorators.settings import Settings
+from codegen.lower.settings import Settings
 
 #: MAX_ATTEMPTS less the first attempt and the fallback that @catch may add.
 _MOST_RETRIES = 4
@@ -20,7 +20,7 @@ def retry(arguments: Arguments, settings: Settings) -> None:
             f"times={times}, but Metaflow allows at most {_MOST_RETRIES} retries",
             f"Give a number from 0 to {_MOST_RETRIES}.",
         )
-    settings.retries = times
+    settings.attempts.retries = times
     minutes = arguments.number("minutes_between_retries", 2)
     if not 0 <= minutes <= 60 * 24 * 365:
         raise arguments.refuse(
@@ -28,4 +28,4 @@ def retry(arguments: Arguments, settings: Settings) -> None:
             f"minutes_between_retries={minutes} is no time to wait",
             "Give 0 or more minutes.",
         )
-    settings.wait = timedelta(minutes=minutes)
+    settings.attempts.wait = timedelta(minutes=minutes)

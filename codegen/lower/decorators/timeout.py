@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from codegen.lower.decorators.arguments import Arguments
-from codegen.lower.decorators.settings import Settings
+from codegen.lower.settings import Settings
 
 
 def timeout(arguments: Arguments, settings: Settings) -> None:
@@ -18,4 +18,4 @@ def timeout(arguments: Arguments, settings: Settings) -> None:
             f"a limit of {total} seconds is none",
             "Give seconds=, minutes= or hours=; they are added up.",
         )
-    settings.limit = timedelta(seconds=total)
+    settings.attempts.limit = timedelta(seconds=total)

@@ -14,11 +14,11 @@ from codegen.parse.mutators.api import MutableFlow, MutableStep
 from codegen.parse.mutators.run import Instance, Runner
 from codegen.parse.mutators.scope import Scope, Scopes
 from codegen.parse.mutators.state import AddedParameter, Deco, FlowState, StepState, World
-from codegen.parse.mutators.table import FLOW_DECORATORS, PARAMETER_ORDER, STEP_DECORATORS
 from codegen.parse.mutators.use import Mutator, Mutators, Use
 from codegen.parse.mutators.values import Given, Refused, Unknown, literal
 from codegen.parse.names import place
 from codegen.parse.siblings import Class, Other, Source
+from codegen.parse.table import FLOW_DECORATORS, PARAMETER_ORDER, STEP_DECORATORS
 
 
 @dataclass(frozen=True)

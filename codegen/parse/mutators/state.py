@@ -9,9 +9,9 @@ from typing import Any
 
 from codegen.model import Decorator, Parameter, Step
 from codegen.parse.mutators.run import Instance, Runner
-from codegen.parse.mutators.table import FLOW_DECORATORS, STEP_DECORATORS, specification
 from codegen.parse.mutators.use import Mutator, MutatorKind
 from codegen.parse.mutators.values import Given, Named, Opaque, Refused, Unknown
+from codegen.parse.table import FLOW_DECORATORS, STEP_DECORATORS, specification
 
 
 @dataclass(eq=False)

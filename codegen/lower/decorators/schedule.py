@@ -7,12 +7,11 @@ Metaflow knows AWS' six fields as well, where 1 is Sunday and the sixth is a yea
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from codegen.diagnostics import Diagnostic
 from codegen.lower.decorators.arguments import Arguments
-
-ATTRIBUTES = ("cron", "weekly", "daily", "hourly", "timezone")
+from codegen.lower.settings import FlowSettings
+from codegen.lower.settings.schedule import Schedule
 
 _DESCRIPTORS = frozenset(
     {"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"}
@@ -30,17 +29,8 @@ class BadCron(ValueError):
     """An expression that Flyte cannot run; the message says why."""
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """Five fields or a descriptor; ``shown`` names its origin, ``warnings`` what differs."""
-
-    cron: str
-    shown: str
-    warnings: tuple[Diagnostic, ...]
-
-
-def lower_schedule(arguments: Arguments) -> Schedule | None:
-    """The schedule, or None if it is switched off. Raises Refused after an error."""
+def schedule(arguments: Arguments, settings: FlowSettings) -> None:
+    """The schedule, unless it is switched off."""
     warnings: list[Diagnostic] = []
     cron = arguments.value("cron")
     if cron:
@@ -72,7 +62,7 @@ def lower_schedule(arguments: Arguments) -> Schedule | None:
                 "this schedule is switched off, so the module has no scheduled launch plan",
                 "Remove the decorator, or give it a time.",
             )
-            return None
+            return
         fields, shown = _NAMED[given[0]], f"{given[0]}=True"
     zone = arguments.value("timezone")
     if zone is not None and not (isinstance(zone, str) and zone in _UTC):
@@ -84,7 +74,7 @@ def lower_schedule(arguments: Arguments) -> Schedule | None:
                 "Write the schedule in UTC, and mind daylight saving time.",
             )
         )
-    return Schedule(fields, shown, tuple(warnings))
+    settings.schedule = Schedule(fields, shown, tuple(warnings))
 
 
 def standard_cron(cron: str) -> tuple[str, str | None]:
