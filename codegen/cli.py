@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from codegen import __version__
+from codegen.options import Options
 
 #: The flow cannot be translated, or ``--check`` found a module that is not current.
 FAILED = 1
@@ -38,6 +39,17 @@ FAILED = 1
     multiple=True,
     help="Leave out this decorator of steps and flows, with a warning; may be repeated.",
 )
+@click.option(
+    "--with",
+    "decorate",
+    metavar="NAME[:KEY=VALUE,…]",
+    multiple=True,
+    help="Add this decorator to all steps that do not have it; may be repeated.",
+)
+@click.option("--branch", metavar="NAME", help="The branch of @project.")
+@click.option("--production", is_flag=True, help="Translate for the production branch of @project.")
+@click.option("--registry", metavar="HOST/PATH", help="Where the images of tasks are pushed to.")
+@click.option("--image", metavar="NAME:TAG", help="The image of all tasks that choose none.")
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
     "--format",
@@ -56,6 +68,11 @@ def main(
     diff: bool,
     name: str | None,
     drop: tuple[str, ...],
+    decorate: tuple[str, ...],
+    branch: str | None,
+    production: bool,
+    registry: str | None,
+    image: str | None,
     strict: bool,
     format_: str,
     explain: str | None,
@@ -76,7 +93,18 @@ def main(
     data = _read(flow)
     if output is not None and output.exists() and output.samefile(flow):
         raise click.UsageError("The module would replace the flow: give another file with -o.")
-    code = _translated(data, flow, output, name, drop, strict, format_)
+    options = Options(
+        module=output.name if output is not None else Options.module,
+        folder=flow.parent if flow.is_file() else Path(),  # standard input has none of its own
+        flow=name,
+        drop=tuple(found.removeprefix("@") for found in drop),
+        decorate=decorate,
+        branch=branch,
+        production=production,
+        registry=registry,
+        image=image,
+    )
+    code = _translated(data, flow, options, strict, format_)
     if code is None:
         sys.exit(FAILED)
     if output is None:
@@ -112,24 +140,12 @@ def _read(flow: Path) -> bytes:
 
 
 def _translated(
-    data: bytes,
-    flow: Path,
-    output: Path | None,
-    name: str | None,
-    drop: tuple[str, ...],
-    strict: bool,
-    format_: str,
+    data: bytes, flow: Path, options: Options, strict: bool, format_: str
 ) -> str | None:
     """The code, or None after messages that forbid to use it."""
     from codegen import diagnostics as messages
     from codegen import pipeline
 
-    options = pipeline.Options(
-        module=output.name if output is not None else pipeline.Options.module,
-        folder=flow.parent if flow.is_file() else Path(),  # standard input has none of its own
-        flow=name,
-        drop=tuple(found.removeprefix("@") for found in drop),
-    )
     result = pipeline.translate(data, str(flow), options)
     show = {"text": messages.as_text, "json": messages.as_json, "github": messages.as_github}
     if result.diagnostics or format_ == "json":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from codegen.analyse.body import analyse_bodies
 from codegen.analyse.body.syntax import attributes, identifiers
@@ -26,24 +25,10 @@ from codegen.lower.module import check_scheduled_inputs, lower_module
 from codegen.lower.names import Names, global_names
 from codegen.lower.parameters import lower_parameters, parameter_kinds
 from codegen.model import Flow
+from codegen.options import Options
 from codegen.parse import parse_flows
 from codegen.source import decode, decoded
 from codegen.symbols import Symbols
-
-
-@dataclass(frozen=True)
-class Options:
-    """Choices of the user.
-
-    ``module`` is the file name of the generated module, for its docstring; ``folder`` is where
-    the modules beside the flow are looked for; ``flow`` picks one of several flows; ``drop``
-    names decorators that are left out.
-    """
-
-    module: str = "flyte_wf.py"
-    folder: Path | None = None
-    flow: str | None = None
-    drop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,9 +81,7 @@ def _translate(
     looked_up = frozenset[str]().union(*(global_names(text, name) for text in parsed.texts))
     taken = scope.bound | (looked_up - set(code.metaflow) - classes)
     symbols = Symbols(taken, scope.bound, scope.imports, _local_names(parsed.flows))
-    modules = [
-        _lowered(flow, scope, taken, symbols, options.module, diagnostics) for flow in parsed.flows
-    ]
+    modules = [_lowered(flow, scope, taken, symbols, options, diagnostics) for flow in parsed.flows]
     found = [module for module in modules if module is not None]
     if diagnostics.failed or len(found) < len(modules):
         return None
@@ -121,13 +104,13 @@ def _lowered(
     scope: ModuleScope,
     taken: frozenset[str],
     symbols: Symbols,
-    module_name: str,
+    options: Options,
     diagnostics: Diagnostics,
 ) -> FlyteModule | None:
     """The module of one flow, where the names ``taken`` have a meaning already."""
     inside = class_scope(scope, flow)
     plans = lower_parameters(flow, inside, symbols, diagnostics)
-    whole, settings = read_decorators(flow, inside, diagnostics)
+    whole, settings = read_decorators(flow, inside, options, diagnostics)
     check_scheduled_inputs(flow, plans, whole.schedule, diagnostics)
     graph = check_graph(flow, diagnostics)
     bodies, helpers = analyse_bodies(flow, graph.end if graph else None, scope, diagnostics)
@@ -148,4 +131,4 @@ def _lowered(
     context = Context(
         flow, scope, stores, dataflow, plans, whole, settings, names, symbols, diagnostics
     )
-    return lower_module(context, module_name)
+    return lower_module(context, options.module)

@@ -20,6 +20,7 @@ class Symbols:
         "List": "typing",
         "Literal": "flytekit.models.literals",
         "LiteralType": "flytekit.models.types",
+        "ContextVar": "contextvars",
         "CronSchedule": "flytekit",
         "FlytePickleTransformer": "flytekit.types.pickle.pickle",
         "FlyteRecoverableException": "flytekit.exceptions.user",
@@ -65,6 +66,8 @@ class Symbols:
         "item_at",
         "switch_to",
         "repeat_step",
+        "LOCAL_ATTEMPT",
+        "retry_count",
         "retry_any_error",
         "TimeoutException",
         "time_limit",
@@ -121,6 +124,10 @@ class Symbols:
     def list_of(self, kind: str) -> str:
         """The type of a list, whatever the user's code calls ``list``."""
         return f"{self.use('List') if 'list' in self._bound else 'list'}[{kind}]"
+
+    def uses(self, name: str) -> bool:
+        """Whether the generated code uses a library name or helper so far."""
+        return name in self._used.values()
 
     def __getattr__(self, name: str) -> str:
         """``py.task`` in a template: the name to write."""

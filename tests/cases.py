@@ -45,11 +45,11 @@ class Case:
 
     @property
     def options(self) -> Options:
-        """How mf-codegen is called: options.json has ``flow`` and ``drop`` where a case has any."""
+        """How mf-codegen is called: options.json has the fields of ``Options`` that are given."""
         file = self.path.parent / "options.json"
         given = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        drop = tuple(given.get("drop", ()))
-        return Options(folder=self.path.parent, flow=given.get("flow"), drop=drop)
+        lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+        return Options(folder=self.path.parent, **{**given, **lists})
 
     def translated(self) -> tuple[str | None, str]:
         """The code and the messages that the flow becomes now."""

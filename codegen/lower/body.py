@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from codegen.lower.library import Library
 from codegen.model import Step
 from codegen.parse.names import mangled
 
@@ -95,9 +96,10 @@ def own_returns(node: ast.FunctionDef) -> list[ast.Return]:
     return sorted(inside(node), key=lambda found: (found.lineno, found.col_offset))
 
 
-def rewrite(step: Step, plan: BodyPlan) -> str:
+def rewrite(step: Step, plan: BodyPlan, library: Library) -> str:
     """The text of the body, indented by four spaces, without a trailing newline."""
-    shell = cst.FunctionDef(cst.Name("_"), cst.Parameters(), rewritten(step, plan))
+    block = library.node(rewritten(step, plan))
+    shell = cst.FunctionDef(cst.Name("_"), cst.Parameters(), block)
     text = cst.Module(body=[shell], default_indent="    ").code
     return text.split("\n", 1)[1].rstrip()
 

@@ -15,6 +15,7 @@ from codegen.analyse.sequences import Stores, indexable
 from codegen.analyse.values import Given, Index, Output, Value, Visit
 from codegen.diagnostics import Diagnostics
 from codegen.flyte import Field
+from codegen.lower.library import Library
 from codegen.lower.members import Members
 from codegen.lower.names import AMBIGUOUS, Names, field_names, free
 from codegen.lower.parameters import ParameterPlan
@@ -78,7 +79,8 @@ class Context:
     ``fields`` maps artifacts to the fields of outputs types, ``inputs`` has the inputs of each
     task that has been lowered, ``members`` what became of the other members of the class,
     ``methods`` are steps that became methods, by their class. ``whole`` are the settings of the
-    flow, ``settings`` those of its steps, and ``declarations`` the constants that tasks share.
+    flow, ``settings`` those of its steps, and ``declarations`` the constants that tasks share;
+    ``library`` replaces what is left of Metaflow.
     """
 
     flow: Flow
@@ -93,6 +95,7 @@ class Context:
     diagnostics: Diagnostics
     fields: dict[str, str] = field(default_factory=dict)
     members: Members = field(init=False)
+    library: Library = field(init=False)
     declarations: Declarations = field(init=False)
     methods: dict[str, list[cst.FunctionDef]] = field(default_factory=dict)
     inputs: dict[str, tuple[TaskInput, ...]] = field(default_factory=dict)
@@ -110,6 +113,7 @@ class Context:
         )
 
     def __post_init__(self) -> None:
+        self.library = Library(self.flow.module.metaflow, self.symbols)
         self.declarations = Declarations(self.names)
         self.members = Members(self.flow, self.dataflow, self.names, self.symbols)
         artifacts = dict.fromkeys(

@@ -38,7 +38,7 @@ def check_scheduled_inputs(
 
 def lower_module(context: Context, module_name: str) -> FlyteModule:
     """The module for a flow."""
-    schedule = context.whole.schedule
+    library, schedule = context.library, context.whole.schedule
     flow, names, symbols, plans = context.flow, context.names, context.symbols, context.plans
     for member in context.members.unused():
         context.diagnostics.add(
@@ -68,8 +68,8 @@ def lower_module(context: Context, module_name: str) -> FlyteModule:
         docstring=_module_docstring(flow, names.workflow, plans, module_name),
         future=flow.module.future,
         imports=(),
-        code=flow.module.body + context.members.code,
-        classes=context.members.classes(context.methods),
+        code=library.text(flow.module.body + context.members.code),
+        classes=library.text(context.members.classes(context.methods)),
         helpers=symbols.helpers(),
         declarations=context.declarations.lines(),
         seeds=seed_statements(flow.module.kept),

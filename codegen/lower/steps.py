@@ -295,7 +295,7 @@ class _Step:
             merges=self._merges(),
             unused=only_merging(step.step, step.facts.merges),
         )
-        return rewrite(step.step, plan)
+        return rewrite(step.step, plan, self.context.library)
 
     def _called(self, prologue: list[str]) -> str:
         """The body of a task that calls its step, a method under decorators of the author."""

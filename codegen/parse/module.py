@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import libcst as cst
 
 from codegen.diagnostics import Diagnostics, Position
+from codegen.library import known_part
 from codegen.parse.concrete import Statement, comments, paired
 from codegen.parse.imports import Imports, Line
 from codegen.parse.names import (
     is_main_guard,
     of_metaflow,
     place,
+    rebound,
     references,
     resolve,
     starts,
@@ -309,6 +311,8 @@ def _refuse_metaflow(
 ) -> None:
     """Code that stays cannot use Metaflow, or the flow's classes: the module does without."""
     for used, dotted in references(node, names):
+        if known_part(dotted) and not rebound(used, node):
+            continue
         diagnostics.add(
             "MF503",
             Position(*place(used)),

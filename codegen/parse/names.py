@@ -125,6 +125,20 @@ def references(node: ast.AST, names: Mapping[str, str]) -> Iterator[tuple[ast.ex
         yield from references(child, names)
 
 
+def rebound(used: ast.expr, root: ast.AST) -> bool:
+    """Whether the name that a reference begins with may mean something else below ``root``."""
+    while isinstance(used, ast.Attribute):
+        used = used.value
+    assert isinstance(used, ast.Name)
+    return any(
+        (isinstance(node, ast.Name) and node.id == used.id and not isinstance(node.ctx, ast.Load))
+        or (isinstance(node, ast.arg) and node.arg == used.id)
+        or getattr(node, "name", None) == used.id
+        or (isinstance(node, ast.alias) and node.asname == used.id)
+        for node in ast.walk(root)
+    )
+
+
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 

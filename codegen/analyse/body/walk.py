@@ -24,8 +24,9 @@ from codegen.analyse.body.syntax import (
     surely_read,
 )
 from codegen.diagnostics import Position
+from codegen.library import known_part
 from codegen.model import MemberKind, Shape, Step
-from codegen.parse.names import assigned_pairs, mangled, place, references, source_name
+from codegen.parse.names import assigned_pairs, mangled, place, rebound, references, source_name
 from codegen.parse.transitions import is_next, transition_of
 
 
@@ -50,6 +51,8 @@ class Walk(Access):
                         "map do not know where the others run",
                         "Use one of flytekit's plugins for distributed jobs by hand.",
                     )
+                    continue
+                if known_part(dotted) and not rebound(mention, self.method.node):
                     continue
                 self._error(
                     "MF503",

@@ -12,17 +12,18 @@ from codegen.lower.decorators.arguments import Arguments, Refused
 from codegen.lower.parameters import refuse_metaflow
 from codegen.lower.settings import FlowSettings, Settings
 from codegen.model import Decorator, Flow
+from codegen.options import Options
 from codegen.parse import table
 
 _Settings = TypeVar("_Settings")
 
 
 def read_decorators(
-    flow: Flow, scope: ModuleScope, diagnostics: Diagnostics
+    flow: Flow, scope: ModuleScope, options: Options, diagnostics: Diagnostics
 ) -> tuple[FlowSettings, dict[str, Settings]]:
     """The settings of the flow and of each step; reports every decorator that it cannot read."""
     reader = _Reader(flow, scope, diagnostics)
-    whole = FlowSettings()
+    whole = FlowSettings(options)
     for decorator in flow.decorators:
         reader.read(decorator, FLOW_DECORATORS, table.FLOW_DECORATORS, whole, None)
     settings: dict[str, Settings] = {}

@@ -15,12 +15,14 @@ from codegen.lower.settings.compute import Compute
 from codegen.lower.settings.schedule import Schedule
 from codegen.lower.settings.target import Target
 from codegen.lower.settings.variables import Variables
+from codegen.options import Options
 
 
 @dataclass
 class FlowSettings:
     """Collected from the decorators of the flow, before those of its steps."""
 
+    options: Options
     schedule: Schedule | None = None
 
 
@@ -38,7 +40,7 @@ class Part(Protocol):
 class Settings:
     """Collected from the decorators of one step."""
 
-    flow: FlowSettings = field(default_factory=FlowSettings)
+    flow: FlowSettings
     attempts: Attempts = field(default_factory=Attempts)
     compute: Compute = field(default_factory=Compute)
     variables: Variables = field(default_factory=Variables)

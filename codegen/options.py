@@ -1,0 +1,30 @@
+"""What the user chooses for a translation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Options:
+    """Choices of the user.
+
+    ``module`` is the file name of the generated module, for its docstring; ``folder`` is where
+    the modules beside the flow are looked for; ``flow`` picks one of several flows; ``drop``
+    names decorators that are left out, ``decorate`` has specifications of decorators for all
+    steps, such as ``retry:times=2``. ``branch`` and ``production`` are those of @project.
+
+    For Flyte: ``registry`` is where images are pushed to, ``image`` the one of all tasks that
+    choose none.
+    """
+
+    module: str = "flyte_wf.py"
+    folder: Path | None = None
+    flow: str | None = None
+    drop: tuple[str, ...] = ()
+    decorate: tuple[str, ...] = ()
+    branch: str | None = None
+    production: bool = False
+    registry: str | None = None
+    image: str | None = None
