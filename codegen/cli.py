@@ -48,8 +48,22 @@ FAILED = 1
 )
 @click.option("--branch", metavar="NAME", help="The branch of @project.")
 @click.option("--production", is_flag=True, help="Translate for the production branch of @project.")
-@click.option("--registry", metavar="HOST/PATH", help="Where the images of tasks are pushed to.")
-@click.option("--image", metavar="NAME:TAG", help="The image of all tasks that choose none.")
+@click.option(
+    "--registry",
+    metavar="HOST/PATH",
+    help="Where the images of @conda and @pypi are pushed to, such as ghcr.io/team.",
+)
+@click.option("--image", metavar="NAME:TAG", help="The image of tasks that choose none.")
+@click.option("--cache", is_flag=True, help="Let Flyte keep the results of all tasks.")
+@click.option(
+    "--interruptible", is_flag=True, help="Let tasks run on machines that may be taken away."
+)
+@click.option(
+    "--max-parallelism",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Let the launch plan run at most so many tasks at once.",
+)
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
     "--format",
@@ -73,6 +87,9 @@ def main(
     production: bool,
     registry: str | None,
     image: str | None,
+    cache: bool,
+    interruptible: bool,
+    max_parallelism: int | None,
     strict: bool,
     format_: str,
     explain: str | None,
@@ -103,6 +120,9 @@ def main(
         production=production,
         registry=registry,
         image=image,
+        cache=cache,
+        interruptible=interruptible,
+        max_parallelism=max_parallelism,
     )
     code = _translated(data, flow, options, strict, format_)
     if code is None:

@@ -84,7 +84,8 @@ def _prelude(environment: jinja2.Environment, module: FlyteModule) -> list[str]:
     rendered: dict[str, str] = {}
     while missing := [name for name in module.symbols.helpers() if name not in rendered]:
         for name in missing:
-            template = environment.get_template(f"prelude/{name}.py.jinja")
+            paths = [f"prelude/{name}.py.jinja", f"prelude/cards/{name}.py.jinja"]
+            template = environment.select_template(paths)
             rendered[name] = template.render(py=module.symbols, module=module).strip()
     return [rendered[name] for name in module.symbols.helpers()]
 

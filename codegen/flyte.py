@@ -35,7 +35,7 @@ class Task:
 
     ``options`` are the arguments of the ``decorator``, ``wrappers`` the prelude decorators under
     it, outermost first; ``returns`` is the type of its result, ``body`` is indented by four
-    spaces.
+    spaces. A ``hook`` is there for what it does alone, so it must never be cached.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Task:
     outputs: OutputsType | None
     returns: str
     body: str
+    hook: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ class FunctionInput:
 
 @dataclass(frozen=True)
 class Function:
-    """A ``@workflow`` or ``@dynamic`` of nodes; a ``public`` one has each input on a line."""
+    """A ``@workflow`` or ``@dynamic`` of nodes; a ``public`` one has each input on a line.
+    ``options`` are the arguments of the ``decorator``."""
 
     decorator: str
     name: str
@@ -121,15 +123,29 @@ class Function:
     outputs: OutputsType | None
     body: tuple[Statement, ...]
     public: bool = False
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProjectNames:
+    """What stands for the names that @project sets, each a Python expression."""
+
+    docstring: str
+    name: str
+    branch: str
+    is_production: str
+    is_user_branch: str
+    flow_name: str
+    comments: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class LaunchPlan:
-    """A launch plan with a cron schedule."""
+    """A launch plan; ``options`` are its arguments beside workflow and name."""
 
     variable: str
     workflow: str
-    cron: str
+    options: tuple[str, ...]
     comments: tuple[str, ...]
 
 
@@ -139,7 +155,8 @@ class FlyteModule:
     templates that it uses, ``code`` the user's own module-level code, ``classes`` those that
     stand for the flow's class, ``declarations`` constants that tasks share, ``seeds`` calls of the
     code that seed random numbers. ``blocks`` are the tasks with the sub-workflows and dynamic
-    tasks that call them; ``more`` are the workflows of further flows."""
+    tasks that call them; ``more`` are the workflows of further flows. The flows of a file share the
+    beginning of the code, ``around`` them. ``project`` is there if anything uses its names."""
 
     header: tuple[str, ...]
     docstring: str
@@ -156,3 +173,5 @@ class FlyteModule:
     launch_plans: tuple[LaunchPlan, ...]
     symbols: Symbols
     more: tuple[Function, ...] = ()
+    around: str = ""
+    project: ProjectNames | None = None

@@ -47,6 +47,15 @@ class Parameter:
     comments: tuple[str, ...] = ()
 
 
+#: Decorators of steps that run on several nodes at once, of Metaflow and of its extensions.
+PARALLEL_DECORATORS = frozenset(
+    {
+        "deepspeed", "metaflow_ray", "mpi", "parallel", "pytorch_parallel", "ray_parallel",
+        "tensorflow_parallel", "torchrun",
+    }
+)  # fmt: skip
+
+
 class Shape(enum.Enum):
     """The kinds of transition that ``self.next`` can express (METAFLOW: graph.py, flowspec.py)."""
 

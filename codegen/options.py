@@ -16,7 +16,8 @@ class Options:
     steps, such as ``retry:times=2``. ``branch`` and ``production`` are those of @project.
 
     For Flyte: ``registry`` is where images are pushed to, ``image`` the one of all tasks that
-    choose none.
+    choose none; ``cache`` lets all tasks keep their results, ``interruptible`` lets them run on
+    machines that may be taken away, and ``max_parallelism`` limits the tasks that run at once.
     """
 
     module: str = "flyte_wf.py"
@@ -28,3 +29,6 @@ class Options:
     production: bool = False
     registry: str | None = None
     image: str | None = None
+    cache: bool = False
+    interruptible: bool = False
+    max_parallelism: int | None = None

@@ -20,13 +20,16 @@ from codegen.emit import emit
 from codegen.flyte import FlyteModule
 from codegen.lower.context import Context
 from codegen.lower.decorators.read import read_decorators
+from codegen.lower.engine import with_engine_options
 from codegen.lower.merge import merged
 from codegen.lower.module import check_scheduled_inputs, lower_module
 from codegen.lower.names import Names, global_names
 from codegen.lower.parameters import lower_parameters, parameter_kinds
+from codegen.lower.settings.project import check_project_names
 from codegen.model import Flow
 from codegen.options import Options
 from codegen.parse import parse_flows
+from codegen.parse.decorate import decorated
 from codegen.source import decode, decoded
 from codegen.symbols import Symbols
 
@@ -75,18 +78,38 @@ def _translate(
     parsed = parse_flows(text, name, diagnostics, options.folder, options.flow, options.drop)
     if parsed is None:
         return None
-    code = parsed.flows[0].module
+    flows = [decorated(flow, options.decorate, diagnostics) for flow in parsed.flows]
+    _check_project_options(flows, options, diagnostics)
+    code = flows[0].module
     scope = module_scope(code.kept)
-    classes = {found.name for flow in parsed.flows for found in flow.classes}
+    classes = {found.name for flow in flows for found in flow.classes}
     looked_up = frozenset[str]().union(*(global_names(text, name) for text in parsed.texts))
     taken = scope.bound | (looked_up - set(code.metaflow) - classes)
-    symbols = Symbols(taken, scope.bound, scope.imports, _local_names(parsed.flows))
-    modules = [_lowered(flow, scope, taken, symbols, options, diagnostics) for flow in parsed.flows]
+    symbols = Symbols(taken, scope.bound, scope.imports, _local_names(flows))
+    modules = [_lowered(flow, scope, taken, symbols, options, diagnostics) for flow in flows]
     found = [module for module in modules if module is not None]
     if diagnostics.failed or len(found) < len(modules):
         return None
-    module = merged(found, parsed.flows, diagnostics)
-    return emit(module, code.imports, diagnostics) if module is not None else None
+    module = merged(found, flows, diagnostics)
+    if module is None:
+        return None
+    return emit(with_engine_options(module, options), code.imports, diagnostics)
+
+
+def _check_project_options(
+    flows: Sequence[Flow], options: Options, diagnostics: Diagnostics
+) -> None:
+    """Metaflow has --branch and --production only for a flow with @project."""
+    given = {"--branch": options.branch is not None, "--production": options.production}
+    names = {decorator.name for flow in flows for decorator in flow.decorators}
+    for option, is_given in given.items():
+        if is_given and "project" not in names:
+            diagnostics.add(
+                "MF641",
+                flows[0].position,
+                f"{option} is an option of @project, which {flows[0].name} does not have",
+                f"Leave it out, or add @project(name='…') above {flows[0].name}.",
+            )
 
 
 def _local_names(flows: Sequence[Flow]) -> frozenset[str]:
@@ -95,7 +118,8 @@ def _local_names(flows: Sequence[Flow]) -> frozenset[str]:
     for flow in flows:
         not_local = {*flow.steps, "Unset"}  # no local variable is ever called so
         for method in (*flow.steps.values(), *flow.helpers.values(), *flow.setters.values()):
-            found |= {*identifiers(method.node), *(set(attributes(method.node)) - not_local)}
+            used = set(identifiers(method.node)) - set(flow.module.metaflow)
+            found |= {*used, *(set(attributes(method.node)) - not_local)}
     return frozenset(found)
 
 
@@ -112,12 +136,13 @@ def _lowered(
     plans = lower_parameters(flow, inside, symbols, diagnostics)
     whole, settings = read_decorators(flow, inside, options, diagnostics)
     check_scheduled_inputs(flow, plans, whole.schedule, diagnostics)
+    check_project_names(flow, whole.project, diagnostics)
     graph = check_graph(flow, diagnostics)
     bodies, helpers = analyse_bodies(flow, graph.end if graph else None, scope, diagnostics)
     region = region_tree(graph, diagnostics) if graph is not None else None
     if region is None:
         return None
-    region = grouped(region)
+    region = grouped(region, more=1 if whole.hooks.on_success else 0)
     report_state(flow, scope, diagnostics)
     loose = frozenset().union(*(facts.loose for facts in bodies.values()))
     stores = artifact_stores(flow, sorted(loose))

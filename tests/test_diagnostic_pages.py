@@ -15,7 +15,10 @@ from codegen.diagnostics import CODES, Severity
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "diagnostics"
 
 #: Pages whose example cannot be shown as a Python file; they have tests of their own below.
-NO_PYTHON = {"MF001", "MF005", "MF501", "MF509", "MF703"}
+NO_PYTHON = {"MF001", "MF005", "MF501", "MF509", "MF627", "MF641", "MF703"}
+
+#: Notes that come with every message on the main guard, on images and on secrets.
+ALONGSIDE = {"MF620", "MF626", "MF701"}
 
 _HEADINGS = ["## What it means", "## Example", "## What to do"]
 _FENCE = re.compile(r"^```(?P<info>.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
@@ -81,9 +84,7 @@ def test_example(code: str) -> None:
     assert len(examples) == (0 if code in NO_PYTHON else 1)
     for source in examples:
         result = translate(source, "flow.py")
-        # a graph that Metaflow refuses may have a shape that is not translated either, and
-        # what is wrong under the main guard comes with the note on the guard
-        assert {code} <= codes(result) <= {code, "MF701"}
+        assert {code} <= codes(result) <= {code, *ALONGSIDE}
         assert (result.code is None) is failed(result)
 
 
@@ -121,6 +122,20 @@ def test_dropped_decorator() -> None:
     assert codes(result) == {"MF509", "MF702"}
     assert result.code is not None and "traced" not in result.code
     assert codes(translate(source, "flow.py")) == {"MF502"}
+
+
+def test_bad_registry() -> None:
+    (source,) = page("MF620").blocks("python")
+    for registry, found in (("https://ghcr.io/team", {"MF627"}), ("ghcr.io/team", set())):
+        assert codes(translate(source, "flow.py", Options(registry=registry))) == found
+
+
+def test_option_of_a_project() -> None:
+    (source,) = page("MF641").blocks("text")
+    result = translate(source, "flow.py", Options(production=True))
+    assert codes(result) == {"MF641"} and result.code is None
+    (fixed,) = page("MF641").blocks("text fixed")
+    assert translate(fixed, "flow.py", Options(production=True)).diagnostics == ()
 
 
 def test_table_of_all_codes() -> None:

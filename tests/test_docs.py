@@ -16,7 +16,14 @@ _FENCE = re.compile(r"^```python\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
 _LINK = re.compile(r"\]\((?P<target>[^)#:]+)\)")
 
 #: Documents whose Python is taken from golden cases.
-EXCERPTS = ["graphs.md", "hardest.md", "helpers.md"]
+EXCERPTS = [
+    "environments.md",
+    "flow_decorators.md",
+    "graphs.md",
+    "hardest.md",
+    "helpers.md",
+    "secrets.md",
+]
 
 #: How often the paths of switches may cross, two steps to each stage.
 _STAGES = 12

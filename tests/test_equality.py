@@ -1,6 +1,7 @@
 """The same results: each golden flow under Metaflow's local runtime beside its module under
 flytekit's local execution, every artifact of every step compared by value and type."""
 
+import functools
 import importlib
 import typing
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from tests.cases import Case, cases, for_flyte, for_metaflow
 from tests.support.cheap_metaflow import run_cheap
 from tests.support.equality import compare
 from tests.support.flyte_side import run_flyte
-from tests.support.metaflow_side import run_metaflow
+from tests.support.metaflow_side import THIS_MACHINE, run_metaflow
 from tests.support.processes import in_child
 from tests.support.result import RunResult
 
@@ -32,7 +33,11 @@ def _runs(case: Case) -> Iterator[ParameterSet]:
     for number, run in enumerate(case.runs):
         always = number == 0 or "fails_at" in run
         marks = () if always and not shape else (pytest.mark.slow,)
-        yield pytest.param(case, run, run_metaflow, id=f"{case.name}-{number}", marks=marks)
+        variables = dict(THIS_MACHINE) if case.name.startswith(("conda_", "pypi_")) else {}
+        if case.options.decorate:  # as --with on Metaflow's command line
+            variables["METAFLOW_DEFAULT_DECOSPECS"] = " ".join(case.options.decorate)
+        metaflow = functools.partial(run_metaflow, environment=variables)
+        yield pytest.param(case, run, metaflow, id=f"{case.name}-{number}", marks=marks)
         if always and shape:
             yield pytest.param(case, run, run_cheap, id=f"{case.name}-{number}-stand-in")
 
@@ -55,7 +60,8 @@ def test_equal(case: Case, run: dict[str, Any], metaflow: Callable[..., RunResul
     given = run["parameters"]
     expected = metaflow(case.path, for_metaflow(flow, given), flow_name=flow.name)
     (workflow, inputs), _ = in_child(_interface, "flyte_wf", folder=case.path.parent, timeout=60)
-    found = run_flyte(case.module, workflow, for_flyte(flow, inputs, given))
+    exported = run.get("exported", {})  # secrets, where flytekit's local run looks for them
+    found = run_flyte(case.module, workflow, for_flyte(flow, inputs, given), environment=exported)
     assert expected.failed_step == run.get("fails_at"), expected.stdout
     assert compare(expected, found, {*flow.parameters, *flow.members}) == []
     assert found.warnings == []

@@ -195,7 +195,8 @@ from codegen import Options, translate
 def options(path):
     file = path.with_name("options.json")
     given = json.loads(file.read_text()) if file.exists() else {}
-    return Options(folder=path.parent, flow=given.get("flow"))
+    lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+    return Options(folder=path.parent, **{**given, **lists})
 
 order = sorted(pathlib.Path(sys.argv[1]).glob("*/flow.py"), reverse=sys.argv[2] == "back")[::4]
 for path in order:
@@ -334,6 +335,8 @@ def changed_lines(before: str, after: str) -> list[str]:
 @EVERY
 def test_one_more_line_in_each_step(case: Case) -> None:
     """A line more before each ``self.next`` is a line more in each task, and nothing else."""
+    if case.options.cache:
+        pytest.skip("the version of the cache tells that the code has changed")
     source = source_of(case)
     probed, count = re.subn(
         r"^([ \t]*)(self\.next\(self\.\w+\))", r"\1'''probe'''; \2", source, flags=re.MULTILINE
@@ -410,9 +413,9 @@ def definitions(code: str) -> dict[str, str]:
     [
         case
         for case in CASES.values()
-        # the mutator of mutator_loop numbers the steps
+        # the mutator of mutator_loop numbers the steps, with_option gives each one artifacts
         if re.search(r"self\.next\(self\.(end|finish)\)", source_of(case))
-        and case.name != "mutator_loop"
+        and case.name not in ("mutator_loop", "with_option")
     ],
     ids=lambda case: str(case.name),
 )
@@ -445,7 +448,10 @@ def test_another_step_renames_nothing(case: Case) -> None:
     # a mutator may decorate the new step too
     new = {name for name in set(after) - set(before) if not name.startswith("ADDED_STEP_")}
     assert new == {"added_step"}
-    assert {name: after.get(name) for name in before} == before
+    graphs = {name for name in before if name.endswith("_STEPS")}  # cards draw the new step too
+    assert {name: after.get(name) for name in before if name not in graphs} == {
+        name: text for name, text in before.items() if name not in graphs
+    }
 
 
 # ---------------------------------------------------------------------- source text stays in place

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from codegen.diagnostics import Diagnostics, Position
-from codegen.model import Flow, Shape, Step
+from codegen.model import PARALLEL_DECORATORS, Flow, Shape, Step
 
 _RESERVED = frozenset({"name", "next", "input", "index", "cmd"})
 _FANS_OUT = (Shape.SPLIT, Shape.FOREACH, Shape.PARALLEL)
@@ -398,4 +398,4 @@ class _Checker:
 
 
 def _parallel(step: Step) -> bool:
-    return any(decorator.name == "parallel" for decorator in step.decorators)
+    return any(decorator.name in PARALLEL_DECORATORS for decorator in step.decorators)

@@ -21,19 +21,21 @@ MOST_NODES = 98
 _GROUP = 50
 
 
-def grouped(region: Region) -> Region:
-    """A region as a workflow can have it, with the regions in it."""
+def grouped(region: Region, more: int = 0) -> Region:
+    """A region as a workflow can have it that has ``more`` nodes than its steps, with the regions
+    in it."""
+    most = MOST_NODES - more
     items = [_inside(item) for item in region]
-    if sum(map(_nodes, items)) <= MOST_NODES:
+    if sum(map(_nodes, items)) <= most:
         return tuple(items)
     units = [_small(unit) for unit in _units(items)]
     items = [item for unit in units for item in unit]
-    if sum(map(_nodes, items)) <= MOST_NODES:
+    if sum(map(_nodes, items)) <= most:
         return tuple(items)
     result: list[Item] = []
     for chunk in _chunks(units, [sum(map(_nodes, unit)) for unit in units]):
         result.append(Group(tuple(item for unit in chunk for item in unit)))
-    return grouped(tuple(result))
+    return grouped(tuple(result), more)
 
 
 def _inside(item: Item) -> Item:

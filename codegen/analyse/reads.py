@@ -61,7 +61,9 @@ class _Reporter:
             if not read.indirect:  # else it has a reason of its own
                 self._needs_self(read.position, f"a handler asks whether {read.name} is set")
         elif slot is None and not maybe_here and not self._asks(read.name):
-            if read.indirect:
+            if self.facts.catch is not None:
+                self._needs_self(read.position, f"@catch catches that nothing sets {read.name}")
+            elif read.indirect:
                 self._missing_in_helper(read)
             else:
                 self._missing(read)

@@ -57,6 +57,29 @@ class MergePlan:
 
 
 @dataclass(frozen=True)
+class CatchPlan:
+    """A body in a ``try`` block: ``first`` are its first statements, ``handler`` those after an
+    exception that is called ``error``."""
+
+    error: str
+    first: tuple[str, ...]
+    handler: tuple[str, ...]
+
+    def around(self, body: cst.IndentedBlock) -> cst.Try:
+        """The whole statement."""
+        text = f"try:\n    pass\nexcept Exception as {self.error}:\n    pass\n"
+        shell = cst.ensure_type(cst.parse_statement(text), cst.Try)
+        first, handler = (
+            [cst.parse_statement(line) for line in lines] for lines in (self.first, self.handler)
+        )
+        (clause,) = shell.handlers
+        return shell.with_changes(
+            body=body.with_changes(body=[*first, *body.body]),
+            handlers=[clause.with_changes(body=cst.IndentedBlock(handler))],
+        )
+
+
+@dataclass(frozen=True)
 class BodyPlan:
     """How to rewrite one body.
 
@@ -66,7 +89,8 @@ class BodyPlan:
     reached or there is nothing to return; ``prologue`` goes first. ``expressions`` maps dotted
     names of the source to what stands for them; ``asks`` and ``merges`` are in source order.
     ``unused`` are local names that nothing but calls of ``merge_artifacts`` looked at. In a
-    ``method``, which stays one, each transition becomes ``final`` and a return stays.
+    ``method``, which stays one, each transition becomes ``final`` and a return stays. If errors
+    are caught, ``catch`` says how.
     """
 
     owner: str
@@ -79,6 +103,7 @@ class BodyPlan:
     merges: tuple[MergePlan, ...] = ()
     unused: frozenset[str] = frozenset()
     method: bool = False
+    catch: CatchPlan | None = None
 
 
 def own_returns(node: ast.FunctionDef) -> list[ast.Return]:
@@ -111,9 +136,14 @@ def rewritten(step: Step, plan: BodyPlan) -> cst.IndentedBlock:
     block = _block(function.body)
     statements = list(block.body)
     at = 1 if statements and _is_docstring(statements[0]) else 0
-    statements[at:at] = [cst.parse_statement(text) for text in plan.prologue]
+    first, statements = statements[:at], statements[at:]
+    first += [cst.parse_statement(text) for text in plan.prologue]
     if step.transition is None and not plan.method:
         statements += [cst.parse_statement(text) for text in plan.final]
+    if plan.catch is not None:
+        body = cst.IndentedBlock(body=statements, footer=block.footer)
+        return cst.IndentedBlock(body=[*first, plan.catch.around(body)])
+    statements = [*first, *statements]
     if not statements:
         statements = [cst.parse_statement("pass")]
     return cst.IndentedBlock(body=statements, footer=block.footer)

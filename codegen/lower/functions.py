@@ -43,6 +43,7 @@ from codegen.flyte import (
     Task,
 )
 from codegen.lower.context import Context, TaskInput
+from codegen.lower.hooks import failure_task, success_task
 from codegen.lower.names import free
 from codegen.lower.parameters import FLYTE_RESERVED
 from codegen.lower.steps import lower_step
@@ -57,7 +58,7 @@ def lower_functions(context: Context) -> tuple[list[Task | Function], Function]:
     lowering = _Lowering(context)
     lowering.tasks(context.dataflow.plan)
     workflow = lowering.workflow()
-    return lowering.blocks(context.dataflow.plan), workflow
+    return lowering.blocks(context.dataflow.plan) + lowering.hooks, workflow
 
 
 @dataclass
@@ -115,6 +116,7 @@ class _Lowering:
         self.steps: Mapping[str, StepFlow] = context.dataflow.steps
         self.lowered: dict[str, Task] = {}
         self.functions: dict[int, list[Function]] = {}
+        self.hooks: list[Task | Function] = []
 
     # ------------------------------------------------------------------ blocks
 
@@ -168,7 +170,9 @@ class _Lowering:
         }
         taken = {plan.input.name for plan in context.plans.values()} | self.names.module
         body = _Body(context.dataflow.scope, texts, taken)
-        self._items(context.dataflow.plan, body)
+        _, last = self._items(context.dataflow.plan, body)
+        inputs = tuple(plan.input for plan in context.plans.values())
+        options = self._hooks(inputs, last, body)
         visible = context.dataflow.visible
         returns = []
         for name, slot in visible.items():
@@ -184,13 +188,30 @@ class _Lowering:
         return Function(
             self.symbols.use("workflow"),
             self.names.workflow,
-            context.flow.comments,
+            context.flow.comments
+            + tuple(line for warning in context.whole.warnings for line in warning.comment()),
             self._docstring(),
-            tuple(plan.input for plan in context.plans.values()),
+            inputs,
             outputs,
             tuple(statements),
             public=True,
+            options=options,
         )
+
+    def _hooks(
+        self, inputs: tuple[FunctionInput, ...], last: Sequence[str], body: _Body
+    ) -> tuple[str, ...]:
+        """Add what runs after the last nodes; returns the options of the workflow."""
+        start = next(iter(self.lowered.values()))
+        success = success_task(self.context, start)
+        failure = failure_task(self.context, start, inputs)
+        self.hooks += [task for task in (success, failure) if task is not None]
+        if success is not None:
+            variable = body.variable(success.name)
+            self._add(body, variable, Node(variable, success.name, ()), [])
+            self._promise(body, variable, [])
+            body.orders += [(before, variable) for before in last]
+        return (f"on_failure={failure.name}",) if failure is not None else ()
 
     def _docstring(self) -> str:
         lines = [self.context.flow.docstring or f"{self.context.flow.name}."]

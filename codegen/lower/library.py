@@ -23,6 +23,8 @@ class Library:
             if any(f"{known}.".startswith(f"{dotted}.") for known in LIBRARY)
         }
         self.symbols = symbols
+        #: The names that have been replaced so far.
+        self.used: set[str] = set()
 
     def text(self, code: str) -> str:
         """The text of a module, or of a part of one."""
@@ -40,6 +42,7 @@ class Library:
 
     def expression(self, dotted: str) -> str:
         """What stands for a name that has a counterpart."""
+        self.used.add(dotted)
         counterpart = LIBRARY[dotted]
         return counterpart.text.format(self.symbols.use(counterpart.helper))
 

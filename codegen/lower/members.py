@@ -224,7 +224,8 @@ class Members:
                     lines.add(id(member.cst))
                 statements.append(self._inside(member))
         for step in found.steps:
-            overrides = self.flow.steps.get(step.name) is not step
+            own = self.flow.steps.get(step.name)
+            overrides = own is None or own.node is not step.node
             if (f"{step.owner}.{step.name}" if overrides else step.name) in self.used:
                 statements.append(step.cst.with_changes(decorators=[]))
         return statements

@@ -22,7 +22,7 @@ def merged(
     first, *rest = modules
     if not rest:
         return first
-    common = flows[0].module.body
+    common = first.around
     owners: dict[str, object] = {}
     clashes: dict[str, None] = {}
     for module in modules:
@@ -42,6 +42,7 @@ def merged(
         blocks=_blocks(modules),
         more=tuple(module.workflow for module in rest),
         launch_plans=tuple(plan for module in modules for plan in module.launch_plans),
+        project=next((module.project for module in modules if module.project), None),
     )
 
 
@@ -80,6 +81,8 @@ def _named(module: FlyteModule, common: str) -> Iterator[tuple[str, object]]:
             texts += block.constants
     for plan in module.launch_plans:
         yield plan.variable, plan
+    if module.project is not None:
+        yield "@project", module.project
     for text in texts:
         for statement in ast.parse(text).body:
             for name in binds(statement):
@@ -87,11 +90,19 @@ def _named(module: FlyteModule, common: str) -> Iterator[tuple[str, object]]:
 
 
 def _docstring(modules: Sequence[FlyteModule], flows: Sequence[Flow]) -> str:
-    """The docstrings of all, which differ in their titles and in how each workflow is run."""
+    """The docstrings of all, which differ in their titles and in how each workflow is run, and
+    registered under its project."""
     names = [flow.name for flow in flows]
     title = f"{', '.join(names[:-1])} and {names[-1]} as Flyte workflows."
     lines = [module.docstring.split("\n") for module in modules]
-    runs = {line: None for each in lines for line in each if line.startswith("    pyflyte run ")}
+    commands = {
+        line: None
+        for verb in ("run", "register")
+        for each in lines
+        for line in each
+        if line.startswith(f"    pyflyte {verb} ")
+    }
     _, *rest = lines[0]
-    place = next(i for i, line in enumerate(rest) if line in runs)
-    return "\n".join([title, *rest[:place], *runs, *rest[place + 1 :]])
+    place = next(i for i, line in enumerate(rest) if line in commands)
+    after = [line for line in rest[place:] if line not in commands]
+    return "\n".join([title, *rest[:place], *commands, *after])

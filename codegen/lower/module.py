@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from codegen import __version__
 from codegen.analyse.state import seed_statements
 from codegen.diagnostics import Diagnostics
-from codegen.flyte import FlyteModule, LaunchPlan
+from codegen.flyte import FlyteModule, LaunchPlan, ProjectNames, Task
+from codegen.library import PROJECT_NAMES
 from codegen.lower.context import Context
 from codegen.lower.functions import lower_functions
 from codegen.lower.parameters import ParameterPlan
+from codegen.lower.settings.cards import note_uses, report
 from codegen.lower.settings.schedule import Schedule
 from codegen.model import Flow
 from codegen.parse.names import source_name
@@ -38,8 +40,8 @@ def check_scheduled_inputs(
 
 def lower_module(context: Context, module_name: str) -> FlyteModule:
     """The module for a flow."""
-    library, schedule = context.library, context.whole.schedule
-    flow, names, symbols, plans = context.flow, context.names, context.symbols, context.plans
+    library = context.library
+    flow, symbols, plans = context.flow, context.symbols, context.plans
     for member in context.members.unused():
         context.diagnostics.add(
             "MF704",
@@ -48,37 +50,55 @@ def lower_module(context: Context, module_name: str) -> FlyteModule:
             "Nothing to do, or remove it from the flow.",
         )
     blocks, workflow = lower_functions(context)
-    launch_plans: tuple[LaunchPlan, ...] = ()
-    if schedule is not None:
-        symbols.use("LaunchPlan")
-        symbols.use("CronSchedule")
-        launch_plans = (
-            LaunchPlan(
-                names.launch_plan,
-                names.workflow,
-                repr(schedule.cron),
-                (
-                    f"# @schedule({schedule.shown})",
-                    *(line for warning in schedule.warnings for line in warning.comment()),
-                ),
-            ),
-        )
+    around = library.text(flow.module.body)
+    code = around + library.text(context.members.code)
+    classes = library.text(context.members.classes(context.methods))
+    report(flow, [each.cards.found for each in context.settings.values()], context.diagnostics)
+    note_uses((code, classes, *(each.body for each in blocks if isinstance(each, Task))), symbols)
+    project = _project_names(context)
     return FlyteModule(
         header=flow.module.header,
-        docstring=_module_docstring(flow, names.workflow, plans, module_name),
+        docstring=_module_docstring(context, module_name),
         future=flow.module.future,
         imports=(),
-        code=library.text(flow.module.body + context.members.code),
-        classes=library.text(context.members.classes(context.methods)),
+        code=code,
+        classes=classes,
         helpers=symbols.helpers(),
         declarations=context.declarations.lines(),
         seeds=seed_statements(flow.module.kept),
         constants=tuple(line for plan in plans.values() for line in plan.constants),
         blocks=tuple(blocks),
         workflow=workflow,
-        launch_plans=launch_plans,
+        launch_plans=tuple(_launch_plans(context)),
         symbols=symbols,
+        around=around,
+        project=project,
     )
+
+
+def _launch_plans(context: Context) -> Iterator[LaunchPlan]:
+    """One if the flow has a schedule, or the user limits the tasks that run at once: the default
+    launch plan of a workflow can do neither."""
+    names, schedule, symbols = context.names, context.whole.schedule, context.symbols
+    most = context.whole.options.max_parallelism
+    limit = () if most is None else (f"max_parallelism={most}",)
+    if schedule is not None:
+        cron = f"schedule={symbols.use('CronSchedule')}(schedule={schedule.cron!r})"
+        comments = [f"# @schedule({schedule.shown})"]
+        comments += [line for warning in schedule.warnings for line in warning.comment()]
+        yield LaunchPlan(names.launch_plan, names.workflow, (cron, *limit), tuple(comments))
+    elif limit:
+        variable = names.function(f"{names.workflow}_limited")
+        yield LaunchPlan(variable, names.workflow, limit, ())
+
+
+def _project_names(context: Context) -> ProjectNames | None:
+    """What stands for the names that @project sets, if the module uses any of them."""
+    project, used = context.whole.project, context.library.used & PROJECT_NAMES
+    if project is None or not used:
+        return None
+    named = "metaflow.current.project_flow_name" in used
+    return project.names(context.flow.name if named else "", context.symbols)
 
 
 def _listed(files: Sequence[str]) -> str:
@@ -88,20 +108,23 @@ def _listed(files: Sequence[str]) -> str:
     return f"{named}, which belong{'s' if len(files) == 1 else ''} beside it"
 
 
-def _module_docstring(
-    flow: Flow, workflow: str, plans: Mapping[str, ParameterPlan], module_name: str
-) -> str:
-    required = "".join(f" --{p.input.name} …" for p in plans.values() if p.required)
+def _module_docstring(context: Context, module_name: str) -> str:
+    flow, project = context.flow, context.whole.project
+    required = "".join(f" --{p.input.name} …" for p in context.plans.values() if p.required)
     lines = [
         f"{flow.name} as a Flyte workflow.",
         "",
         f"Generated by mf-codegen {__version__} from {flow.filename}: change it there.",
         "",
-        f"    pyflyte run {module_name} {workflow}{required}",
-        f"    pyflyte register {module_name}",
+        f"    pyflyte run {module_name} {context.names.workflow}{required}",
+        f"    pyflyte register {project.register if project else ''}{module_name}",
     ]
     if flow.module.beside:
         lines += ["", *textwrap.wrap(f"It imports {_listed(flow.module.beside)}.", 88)]
+    notes = dict.fromkeys(n for each in context.settings.values() for n in each.secrets.notes())
+    if notes:
+        lines += ["", "A run on your machine takes secrets from variables, which you export:", ""]
+        lines += [f"    {note}" for note in notes]
     if flow.module.docstring:
         lines += ["", flow.module.docstring]
     return "\n".join(lines)

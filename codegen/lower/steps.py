@@ -19,6 +19,7 @@ from codegen.flyte import Field, OutputsType, Task
 from codegen.lower.body import (
     AskPlan,
     BodyPlan,
+    CatchPlan,
     MergePlan,
     Replacement,
     header_comment,
@@ -32,6 +33,7 @@ from codegen.lower.inputs import join_inputs, join_prologue
 from codegen.lower.members import named
 from codegen.lower.names import free, local_names
 from codegen.lower.settings import Target
+from codegen.lower.settings.cards import check as check_cards
 from codegen.lower.transitions import transition_values
 from codegen.model import Wrapper
 from codegen.parse.module import bound_names
@@ -80,7 +82,7 @@ class _Step:
         context, name = self.context, self.name
         settings = context.settings[name]
         context.inputs[name] = self.inputs
-        target = Target(name, context.names, self.symbols, context.declarations)
+        target = self._target()
         outputs = self._outputs_type()
         body = self._body(outputs)
         options, wrappers = settings.options(target), self._wrappers(target)
@@ -96,6 +98,20 @@ class _Step:
             outputs=outputs,
             returns=self._returns(outputs),
             body=body,
+        )
+
+    def _target(self) -> Target:
+        """What the settings of the step are written for."""
+        context, cards = self.context, self.context.settings[self.name].cards
+        check_cards(cards, self.step.mapped, self.name, context.diagnostics)
+        return Target(
+            self.name,
+            context.names,
+            self.symbols,
+            context.declarations,
+            tuple(given.name for given in self.inputs if given.source == "parameter"),
+            self.step.mapped,
+            loops(self.step.step),
         )
 
     def _wrappers(self, target: Target) -> tuple[str, ...]:
@@ -269,7 +285,7 @@ class _Step:
         prologue = self._prologue()
         if step.step.wrappers:
             return self._called(prologue)
-        by_node = {found.node: found for found in step.facts.exits}
+        by_node = {found.node: found for found in step.facts.exits if not found.caught}
         returns = tuple(
             self._replacement(node, by_node.get(node)) for node in own_returns(step.step.node)
         )
@@ -294,8 +310,34 @@ class _Step:
             asks=() if self.is_object else self._asks(),
             merges=self._merges(),
             unused=only_merging(step.step, step.facts.merges),
+            catch=self._catch(),
         )
         return rewrite(step.step, plan, self.context.library)
+
+    def _catch(self) -> CatchPlan | None:
+        """What becomes of an error under @catch."""
+        facts, attempts = self.step.facts, self.context.settings[self.name].attempts
+        if facts.catch is None:
+            return None
+        error = free("error", self.bound | facts.names)
+        times = f"times={attempts.retries}"
+        more = ""
+        if not attempts.shows:
+            self.symbols.need("silent catch")
+            more = ", show=False"
+        call = f"{self.symbols.use('caught', self.bound)}({error}, {times}{more})"
+        if facts.catch.variable is not None:
+            call = f"{self._failure} = {call}"
+        (found,) = (found for found in facts.exits if found.caught)
+        check = f"{self.symbols.use('check_attempt', self.bound)}({times})"
+        return CatchPlan(error, (check,), (call, *self._return(found)))
+
+    @property
+    def _failure(self) -> str:
+        """The local variable that holds the error which @catch has caught."""
+        catch = self.step.facts.catch
+        assert catch is not None and catch.variable is not None
+        return self.local[catch.variable]
 
     def _called(self, prologue: list[str]) -> str:
         """The body of a task that calls its step, a method under decorators of the author."""
@@ -322,7 +364,13 @@ class _Step:
         )
         context.methods.setdefault(step.owner, []).append(method)
         given = step.node.args.args[1].arg if self.join is not None else ""
-        lines = [*prologue, f"self.{step.name}({given})"]
+        call = f"self.{step.name}({given})"
+        catch = self._catch()
+        if catch is not None:
+            parts = (*catch.first, call), catch.handler
+            tried, handled = (textwrap.indent("\n".join(part), "    ") for part in parts)
+            call = f"try:\n{tried}\nexcept Exception as {catch.error}:\n{handled}"
+        lines = [*prologue, call]
         if goes_on:
             self.symbols.need("transitions")
             message = f"step {step.name} did not call self.next()"
@@ -654,6 +702,9 @@ class _Step:
     def _output(self, name: str, found: Exit) -> str:
         """The value of an output at an exit; ``locals()`` tells whether it has one."""
         step, local = self.step, self._value(name)
+        catch = step.facts.catch
+        if catch is not None and name == catch.variable:
+            return self._failure if found.caught else "None"
         if name == OTHERS and self.is_object:
             return "self.__others__()"
         if self.is_object:

@@ -352,10 +352,12 @@ class _Reader:
         )
 
     def _decorators(self, order: Order) -> tuple[Decorator, ...]:
-        """Those of the bases, then the flow's own."""
+        """Those of the bases, then the flow's own, each from the bottom up as Python applies
+        them. Own ones take the place of those that may be there several times."""
         found: list[Decorator] = []
+        own = {decorator.name for decorator in self.bodies[order.classes[0]].decorators}
         for each in (*order.classes[1:], order.classes[0]):
-            for decorator in self.bodies[each].decorators:
+            for decorator in reversed(self.bodies[each].decorators):
                 name = decorator.name
                 if each not in order.flows:
                     text = f"@{name} stands above {each.node.name}, which is no flow"
@@ -363,6 +365,14 @@ class _Reader:
                 elif name not in REPEATABLE and name in {other.name for other in found}:
                     text = f"@{name} is given twice: to {order.classes[0].node.name} and to a base"
                     self._refuse(decorator, text, "Keep one of them.")
+                elif name in own & REPEATABLE and each is not order.classes[0]:
+                    self.diagnostics.add(
+                        "MF643",
+                        decorator.position,
+                        f"this @{name} does nothing: {order.classes[0].node.name} has its own, "
+                        "which Metaflow takes in its place",
+                        f"Repeat what it does above {order.classes[0].node.name}, or remove it.",
+                    )
                 else:
                     found.append(decorator)
         return tuple(found)

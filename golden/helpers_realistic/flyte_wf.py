@@ -180,9 +180,7 @@ def retry_any_error(times: int, wait: timedelta = timedelta(0)) -> Callable[...,
             except Exception as error:
                 if failed >= times:
                     raise
-                raise FlyteRecoverableException(
-                    f"attempt {failed}: {error!r}"
-                ) from error
+                raise FlyteRecoverableException(repr(error)) from error
 
         return attempt
 

@@ -23,6 +23,9 @@ _BY_NAME = (type, types.FunctionType)
 _SEQUENCES = (list, tuple)
 _SETS = (set, frozenset)
 
+#: What @catch leaves behind: metaflow/exception.py, and its counterpart in generated modules.
+_CAUGHT = ("MetaflowExceptionWrapper", "CaughtError")
+
 
 def canonical(value: object) -> Canonical:
     """Describe `value` down to its leaves.
@@ -100,11 +103,22 @@ def _describe(value: Any, above: tuple[int, ...]) -> Canonical:
             return (kind.__name__, items)
         # Pickle would save the elements in the order of their hashes, which differs by process.
         return ("set-like", type_name(kind), items, _state(getattr(value, "__dict__", None), inner))
+    if kind.__name__ in _CAUGHT and isinstance(value, Exception):
+        return _caught(value)
     if isinstance(value, BaseException):
         # Not by __reduce_ex__: subclasses often break it, and pickle keeps no more than this.
         state = _state(value.__dict__, inner)
         return ("exception", type_name(kind), _describe(value.args, inner), state)
     return _array(value, inner) or _frame(value, inner) or _reduced(value, inner)
+
+
+def _caught(value: Any) -> Canonical:
+    """Describe a caught error by its text and type; tracebacks differ, and so do time limits."""
+    module, _, name = value.type.rpartition(".")
+    if name == "TimeoutException":
+        return ("caught", name)
+    assert value.stacktrace.startswith("Traceback") and str(value) == value.stacktrace
+    return ("caught", _qualified(module, name), value.exception)
 
 
 def _reduced(value: Any, inner: tuple[int, ...]) -> Canonical:

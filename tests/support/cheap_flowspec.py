@@ -124,6 +124,8 @@ class Options:
     seconds: int = 0
     variables: dict[str, str] = field(default_factory=dict)
     parallel: bool = False
+    catches: bool = False
+    variable: str | None = None
 
 
 def options_of(function: Any) -> Options:
@@ -164,11 +166,16 @@ def _parallel(options: Options) -> None:
     options.parallel = True
 
 
+def _catch(options: Options, var: Any = None, print_exception: Any = True) -> None:
+    options.catches, options.variable = True, var
+
+
 def _ignore(options: Options, **attributes: Any) -> None:
     pass
 
 
 _DECORATORS: dict[str, Callable[..., None]] = {
+    "catch": _catch,
     "environment": _environment,
     "parallel": _parallel,
     "resources": _ignore,

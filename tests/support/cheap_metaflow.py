@@ -39,6 +39,7 @@ from tests.support.processes import copied_folder, in_child
 from tests.support.result import RunResult, error_text
 
 click: Any = importlib.import_module("metaflow._vendor.click")  # all untyped
+metaflow_exception: Any = importlib.import_module("metaflow.exception")
 metaflow_graph: Any = importlib.import_module("metaflow.graph")
 metaflow_inputs: Any = importlib.import_module("metaflow.datastore.inputs")
 metaflow_task: Any = importlib.import_module("metaflow.task")
@@ -253,8 +254,17 @@ class _Run:
             flow._datastore = task.inputs[0]
         if options.parallel:
             _ = flow._parallel_ubf_iter.num_parallel  # fails in a step reached in another way
-        with _limited(options.seconds):
-            getattr(flow, task.step)(*arguments)
+        error: Any = None
+        try:
+            with _limited(options.seconds):
+                getattr(flow, task.step)(*arguments)
+        except Exception as raised:
+            if not options.catches or current.retry_count < options.retries:
+                raise
+            error = metaflow_exception.MetaflowExceptionWrapper(raised)
+            flow._transition = (node.out_funcs, None)
+        if options.variable:  # plugins/catch_decorator.py
+            setattr(flow, options.variable, error)
         flow._success = flow._task_ok = True
         if task.nodes is not None:
             flow._transition = (node.out_funcs, None)  # _finalize_control_task

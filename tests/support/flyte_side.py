@@ -8,11 +8,11 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import CodeType
+from types import CodeType, MappingProxyType
 from typing import Any
 from unittest import mock
 
@@ -28,7 +28,12 @@ from tests.support.result import Artifacts, RunResult, error_text
 
 
 def run_flyte(
-    module: Path, workflow: str, parameters: dict[str, Any], *, timeout: float = 60.0
+    module: Path,
+    workflow: str,
+    parameters: dict[str, Any],
+    *,
+    environment: Mapping[str, str] | None = None,
+    timeout: float = 60.0,
 ) -> RunResult:
     """Run `workflow` of `module` on this machine, in a copy of the module's folder.
 
@@ -38,6 +43,7 @@ def run_flyte(
 
     Args:
         parameters: arguments of the workflow.
+        environment: variables to add to those of this process.
         timeout: seconds, after which the run is killed.
 
     Raises:
@@ -46,7 +52,13 @@ def run_flyte(
     """
     with copied_folder(module.parent) as folder:
         result, printed = in_child(
-            _run, module.stem, workflow, parameters, folder=folder, timeout=timeout
+            _run,
+            module.stem,
+            workflow,
+            parameters,
+            dict(environment or {}),
+            folder=folder,
+            timeout=timeout,
         )
     return replace(result, stdout=printed)
 
@@ -73,19 +85,21 @@ _Table = tuple[Artifacts, frozenset[str]]  # the values that are set, and the na
 
 @dataclass
 class _Recorder:
-    """Notes what tasks take and give; its methods stand in for those of flytekit's task classes."""
+    """Notes what tasks take and give; its methods stand in for those of flytekit's task classes.
+    The `hooks` are tasks that stand for no step."""
 
     steps: dict[str, list[_Table]] = field(default_factory=dict)
     inputs: dict[str, list[_Table]] = field(default_factory=dict)
     failed_step: str | None = None
     error: str | None = None
+    hooks: frozenset[str] = frozenset()
 
     def execute(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """Around the call of a task's function, for each element of a map task too."""
 
         def recorded(task: Any, /, **inputs: Any) -> Any:
             call: Callable[..., Any] = functools.partial(original, task)
-            if not _is_dynamic(task):
+            if not _is_dynamic(task) and _step_of(task) not in self.hooks:
                 call = self.run(task, call)
             try:
                 return call(**inputs)
@@ -147,9 +161,16 @@ class _Recorder:
             self.failed_step, self.error = step, error_text(error)
 
 
-def _run(module: str, workflow: str, parameters: dict[str, Any]) -> RunResult:
+def _run(
+    module: str,
+    workflow: str,
+    parameters: dict[str, Any],
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> RunResult:
     """In the child: import, run, describe."""
-    recorder = _Recorder()
+    recorder = _Recorder(
+        hooks=frozenset(f"{workflow}_{event}" for event in ("on_success", "on_error"))
+    )
     outputs: Artifacts = {}
     error: str | None = None
     execute = recorder.execute(PythonFunctionTask.execute)
@@ -158,7 +179,7 @@ def _run(module: str, workflow: str, parameters: dict[str, Any]) -> RunResult:
         _collected_warnings() as collected,
         scratch_storage(),
         # FLYTE_ATTEMPT_NUMBER, for one, would tell a module that it runs on a cluster.
-        mock.patch.dict(os.environ, clean_environment(), clear=True),
+        mock.patch.dict(os.environ, {**clean_environment(), **variables}, clear=True),
         mock.patch.object(PythonFunctionTask, "execute", execute),
         mock.patch.object(PythonTask, "dispatch_execute", dispatch),
     ):

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from tests.support.metaflow_reader import Reading
 
 _ROOT = Path(__file__).resolve().parents[2]
+
+#: Variables with which Metaflow runs @conda and @pypi in the Python of this machine.
+THIS_MACHINE = {
+    "METAFLOW_DEFAULT_ENVIRONMENT": "fast-bakery",
+    "PYTHONPATH": str(_ROOT / "tests" / "support" / "metaflow_extension"),
+}
 _FAILED = re.compile(
     r"Step (?P<task>\w+) \(task-id [^)]*\) failed[.:]"
     # a return without self.next()

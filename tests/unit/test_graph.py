@@ -10,7 +10,7 @@ from codegen.analyse.graph import check_graph
 from codegen.analyse.regions import region_tree, steps_of
 from codegen.diagnostics import Diagnostics
 from tests.support.processes import clean_environment, run_command
-from tests.unit.sources import parsed
+from tests.unit.sources import codes, parsed
 
 _HEAD = "from metaflow import FlowSpec, parallel, step\n\n\nclass TheFlow(FlowSpec):\n"
 
@@ -515,3 +515,43 @@ def test_metaflow_agrees(tmp_path: Path) -> None:
         codes = [message.split()[1] for message in ILLEGAL[name][1]]
         complaints = OTHER_COMPLAINTS.get(name) or "|".join(COMPLAINTS[code] for code in codes)
         assert re.search(complaints, found[name]), (name, found[name])
+
+
+@pytest.mark.parametrize(
+    "decorator, expected",
+    [
+        ("parallel", []),
+        ("pytorch_parallel", ["MF508"]),
+        ("pytorch_parallel(master_port=1234)", ["MF508"]),
+        ("pytorch_parallel(port=1)", ["MF120", "MF508"]),
+        ("parallel(nodes=2)", ["MF120"]),
+        ("torchrun", ["MF502"]),
+    ],
+)
+def test_decorators_of_parallel_nodes(decorator: str, expected: list[str]) -> None:
+    name = decorator.partition("(")[0]
+    source = f"""\
+from metaflow import FlowSpec, current, {name}, step
+
+
+class TheFlow(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.train, num_parallel=2)
+
+    @{decorator}
+    @step
+    def train(self):
+        self.node = current.parallel.node_index
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.nodes = [found.node for found in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print(self.nodes)
+"""
+    assert codes(source) == expected

@@ -154,7 +154,7 @@ DECORATORS = {
     "@environment(vars={many(): 1})\n@step": ["MF301"],
     "@environment(vars={'A': many()})\n@step": [],
     "@environment(vars={**more})\n@step": [],
-    "@conda\n@step": ["MF502"],
+    "@gpu_profile\n@step": ["MF502"],
     "@other\n@step": ["MF502"],
     "@other.thing(1)\n@step": ["MF502"],
     "@step(start=FLAG)": ["MF120"],
@@ -170,7 +170,7 @@ def test_decorators(decorators: str) -> None:
         "pass", "pass",
         head="from m import other\nFLAG = True\nmore = {'A': 1}\ndef many(): return 1",
         imports="from metaflow import FlowSpec, step\n"
-        "from metaflow import conda, environment, resources, retry, timeout",
+        "from metaflow import environment, gpu_profile, resources, retry, timeout",
     )  # fmt: skip
     marked = "\n".join(f"    {line}" for line in decorators.splitlines())
     found = codes(source.replace("    @step", marked, 1))

@@ -165,6 +165,11 @@ def _check(fields: list[str], days_from: int) -> None:
         ("(cron=None)", "0 0 * * *"),
         ("(cron='@monthly')", "@monthly"),
         ("(timezone='Etc/UTC')", "0 0 * * *"),
+        ("(timezone='')", "0 0 * * *"),
+        ("(timezone=None)", "0 0 * * *"),
+        ("(cron='')", "0 0 * * *"),
+        ("(weekly=1)", "0 0 * * 0"),
+        ("(weekly=0, hourly='no')", "0 * * * *"),
     ],
 )
 def test_decorator(arguments: str, cron: str) -> None:
@@ -176,6 +181,11 @@ def test_decorator(arguments: str, cron: str) -> None:
     ("arguments", "expected"),
     [
         ("(daily=False)", ["MF605"]),
+        ("(daily=None, weekly='')", ["MF605"]),
+        ("(timezone=1)", ["MF601"]),
+        ("(cron=5)", ["MF602"]),
+        ("(weekly=unknown())", ["MF301"]),
+        ("(timezone=unknown())", ["MF301"]),
         ("(cron='0 0 ? * 2 2030')", ["MF603"]),
         ("(timezone='Europe/Berlin')", ["MF601"]),
         ("(cron='nonsense')", ["MF602"]),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 
+from codegen.analyse.body.catch import caught
 from codegen.analyse.body.constants import check_constants
 from codegen.analyse.body.effects import OTHERS, Effects, Helpers
 from codegen.analyse.body.facts import (
@@ -27,6 +28,7 @@ from codegen.analyse.body.walk import Walk
 from codegen.analyse.body.wrappers import hides_step, wrapped
 from codegen.analyse.scope import ModuleScope
 from codegen.diagnostics import Diagnostics
+from codegen.extensions import not_translated
 from codegen.model import Flow
 from codegen.parse.transitions import is_next
 
@@ -70,14 +72,12 @@ def analyse_bodies(
         facts = Walk(flow, step, last, scope, diagnostics, helpers).facts()
         for wrapper in step.wrappers:
             if wrapper.name not in {*scope.functions, *scope.classes}:
-                diagnostics.add(
-                    "MF502",
-                    wrapper.position,
+                message, advice = not_translated(scope.imports.get(wrapper.name, wrapper.name)) or (
                     f"what @{wrapper.name} does to the step cannot be known from the source",
                     "Define it in the file of the flow, do in the body what it does, or leave it "
                     f"out with --drop-decorator {wrapper.name.rpartition('.')[2]}.",
-                    name,
                 )
+                diagnostics.add("MF502", wrapper.position, message, advice, name)
             elif wrapper.name not in flow.module.generators and hides_step(wrapper, scope):
                 diagnostics.add(
                     "MF120",
@@ -89,5 +89,5 @@ def analyse_bodies(
                 )
         if step.wrappers:
             facts = wrapped(facts, step, flow, scope, helpers)
-        bodies[name] = facts
+        bodies[name] = caught(facts, step, flow, scope, diagnostics)
     return bodies, helpers

@@ -342,7 +342,8 @@ class Access:
 
     def _step_called(self, node: ast.AST, step: Step) -> None:
         self._escape(node, f"the step {step.name} is used as a method")
-        if self.flow.steps.get(step.name) is step:
+        own = self.flow.steps.get(step.name)
+        if own is not None and own.node is step.node:
             self.used.setdefault(step.name, Position(*place(node)))
         if step.transition is not None:
             self._error(

@@ -82,13 +82,20 @@ def either(one: Effects, other: Effects) -> Effects:
 
 
 def effects_of(facts: BodyFacts, surely: bool = True) -> Effects:
-    """The effects of a call from the facts of the body that it runs, if not ``surely`` now."""
+    """The effects of a call from the facts of the body that it runs, if not ``surely`` now.
+
+    What it possibly sets or deletes is that of any point, as it may end by an error that the
+    caller handles.
+    """
     musts = [found.must for found in facts.exits if found.reachable]
     return Effects(
         reads=(*facts.reads, *(_asked(facts))),
         must=frozenset.intersection(*musts) if musts and surely else NONE,
-        may=frozenset().union(*(found.may for found in facts.exits)),
-        gone=frozenset().union(*(found.gone for found in facts.exits)),
+        may=facts.loose.union(*(found.may for found in facts.exits), facts.assigned)
+        - facts.dropped,
+        gone=frozenset(found.name for found in facts.deletions).union(
+            *(found.gone for found in facts.exits)
+        ),
         parameters=facts.parameters,
         members=frozenset(member.name for member in facts.members) | ({"name"} & facts.mentioned),
         used=facts.used,

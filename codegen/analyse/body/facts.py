@@ -124,7 +124,8 @@ class Exit:
 
     ``must`` and ``may`` are the artifacts assigned by then, surely and possibly; ``gone`` those
     possibly deleted. ``fails`` marks a return before any transition, which fails the run; one
-    that is not ``reachable`` only has to be there.
+    that is not ``reachable`` only has to be there. ``caught`` marks what comes after an error
+    that @catch has caught, wherever it was raised.
     """
 
     node: ast.Return | None
@@ -133,6 +134,14 @@ class Exit:
     gone: Names
     fails: bool = False
     reachable: bool = True
+    caught: bool = False
+
+
+@dataclass(frozen=True)
+class Catch:
+    """``@catch``, which leaves the error, or None, in an artifact if it has a ``variable``."""
+
+    variable: str | None
 
 
 @dataclass(frozen=True)
@@ -149,7 +158,8 @@ class BodyFacts:
     ``open_stores`` tell that names only a run can tell are read or set; ``possible`` are the
     artifacts that may be among these, ``loose`` those that are set by other means than an
     assignment to ``self.name``; ``tables`` that the attributes are used as a dictionary,
-    ``whole`` that the flow or one of its methods is used as a value.
+    ``whole`` that the flow or one of its methods is used as a value. ``catch`` is there if
+    errors of the step are caught.
     """
 
     reads: tuple[Read, ...]
@@ -175,6 +185,7 @@ class BodyFacts:
     loose: Names = frozenset()
     tables: bool = False
     whole: bool = False
+    catch: Catch | None = None
 
 
 def attribute_of(node: ast.AST, self_name: str) -> str | None:

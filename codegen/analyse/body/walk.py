@@ -24,8 +24,8 @@ from codegen.analyse.body.syntax import (
     surely_read,
 )
 from codegen.diagnostics import Position
-from codegen.library import known_part
-from codegen.model import MemberKind, Shape, Step
+from codegen.library import advice, known_part
+from codegen.model import PARALLEL_DECORATORS, MemberKind, Shape, Step
 from codegen.parse.names import assigned_pairs, mangled, place, rebound, references, source_name
 from codegen.parse.transitions import is_next, transition_of
 
@@ -35,7 +35,7 @@ class Walk(Access):
 
     def facts(self) -> BodyFacts:
         decorators = self.step.decorators if self.step is not None else ()
-        is_parallel = any(decorator.name == "parallel" for decorator in decorators)
+        is_parallel = any(found.name in PARALLEL_DECORATORS for found in decorators)
         parallel: dict[str, None] = {}
         for statement in self.method.node.body:
             for mention, dotted in references(statement, self.flow.module.metaflow):
@@ -58,7 +58,7 @@ class Walk(Access):
                     "MF503",
                     mention,
                     f"{dotted} is not translated yet",
-                    "Do without it, or keep this flow on Metaflow for now.",
+                    advice(dotted),
                 )
         if self.step is not None:
             self._check_arguments(self.step)

@@ -7,7 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from codegen.analyse.evaluate import CannotEvaluate, evaluate
+from codegen.analyse.environ import WithEnvironment
+from codegen.analyse.evaluate import CannotEvaluate
 from codegen.analyse.scope import ModuleScope
 from codegen.diagnostics import Diagnostics
 from codegen.model import Decorator
@@ -46,8 +47,10 @@ class Arguments:
         argument = self.decorator.arguments.get(name)
         if argument is None:
             return default
+        scope = self.scope
+        evaluator = WithEnvironment(scope.constants, scope.builtin, scope.imports)
         try:
-            return evaluate(argument.node, self.scope.constants, self.scope.builtin)
+            value = evaluator.value(argument.node)
         except CannotEvaluate as error:
             self.diagnostics.add(
                 "MF301",
@@ -58,6 +61,16 @@ class Arguments:
                 self.step,
             )
             raise Refused from error
+        for variable, is_set in evaluator.read.items():
+            self.diagnostics.add(
+                "MF606",
+                argument.position,
+                f"@{self.decorator.name}({name}=…) depends on the environment variable {variable}, "
+                f"which is {'set' if is_set else 'not set'} here: the module has the value of now",
+                "Run mf-codegen where it is as in a deployment of the flow.",
+                self.step,
+            )
+        return value
 
     def number(self, name: str, default: float) -> int | float:
         """A number, which Metaflow takes as a string as well."""

@@ -7,8 +7,12 @@ from typing import Any, TypeVar
 
 from codegen.analyse.scope import ModuleScope
 from codegen.diagnostics import Diagnostics
+from codegen.extensions import not_translated
 from codegen.lower.decorators import FLOW_DECORATORS, STEP_DECORATORS
 from codegen.lower.decorators.arguments import Arguments, Refused
+from codegen.lower.decorators.compute import finish_images, settle_compute
+from codegen.lower.decorators.packages import settle_images
+from codegen.lower.decorators.secrets import settle_secrets
 from codegen.lower.parameters import refuse_metaflow
 from codegen.lower.settings import FlowSettings, Settings
 from codegen.model import Decorator, Flow
@@ -17,13 +21,16 @@ from codegen.parse import table
 
 _Settings = TypeVar("_Settings")
 
+#: What these are given does not get into the module.
+_LEFT_OUT = frozenset({"trigger", "trigger_on_finish"})
+
 
 def read_decorators(
     flow: Flow, scope: ModuleScope, options: Options, diagnostics: Diagnostics
 ) -> tuple[FlowSettings, dict[str, Settings]]:
     """The settings of the flow and of each step; reports every decorator that it cannot read."""
     reader = _Reader(flow, scope, diagnostics)
-    whole = FlowSettings(options)
+    whole = FlowSettings(options, flow)
     for decorator in flow.decorators:
         reader.read(decorator, FLOW_DECORATORS, table.FLOW_DECORATORS, whole, None)
     settings: dict[str, Settings] = {}
@@ -33,6 +40,10 @@ def read_decorators(
             reader.read(
                 decorator, STEP_DECORATORS, table.STEP_DECORATORS, settings[step.name], step.name
             )
+    settle_compute(flow, settings, diagnostics)
+    settle_images(flow, whole, settings, diagnostics)
+    finish_images(flow, settings, diagnostics)
+    settle_secrets(flow, settings, scope, diagnostics)
     return whole, settings
 
 
@@ -52,17 +63,17 @@ class _Reader:
     ) -> None:
         """Read one decorator, or report it."""
         if decorator.name not in readers:
-            self.diagnostics.add(
-                "MF502",
-                decorator.position,
-                f"@{decorator.name} is not translated yet",
-                "Remove it, or keep this flow on Metaflow for now.",
-                step,
+            message, advice = not_translated(decorator.name) or (
+                f"@{decorator.name} is not translated",
+                "Do in the body what it does, or leave it out with "
+                f"--drop-decorator {decorator.name.rpartition('.')[2]}.",
             )
+            self.diagnostics.add("MF502", decorator.position, message, advice, step)
             return
         arguments = Arguments(decorator, self.scope, self.diagnostics, step)
         arguments.check(tuple(known[decorator.name]))
-        refuse_metaflow(decorator.arguments.values(), self.flow, self.diagnostics)
+        if decorator.name not in _LEFT_OUT:
+            refuse_metaflow(decorator.arguments.values(), self.flow, self.diagnostics)
         try:
             readers[decorator.name](arguments, settings)
         except Refused:

@@ -22,7 +22,11 @@ _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 #: The first that is given counts: metaflow/plugins/aws/step_functions/schedule_decorator.py.
 _NAMED = {"weekly": "0 0 * * 0", "hourly": "0 * * * *", "daily": "0 0 * * *"}
 
-_UTC = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT", "Etc/Zulu", "Zulu", "Universal"})
+_UTC = frozenset(
+    f"{area}{name}"
+    for area in ("", "Etc/")
+    for name in ("UTC", "UCT", "GMT", "GMT0", "Greenwich", "Universal", "Zulu")
+)
 
 
 class BadCron(ValueError):
@@ -65,7 +69,7 @@ def schedule(arguments: Arguments, settings: FlowSettings) -> None:
             return
         fields, shown = _NAMED[given[0]], f"{given[0]}=True"
     zone = arguments.value("timezone")
-    if zone is not None and not (isinstance(zone, str) and zone in _UTC):
+    if zone and not (isinstance(zone, str) and zone in _UTC):
         warnings.append(
             arguments.diagnostics.add(
                 "MF601",

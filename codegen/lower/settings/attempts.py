@@ -19,21 +19,32 @@ _STARTUP = timedelta(minutes=5)
 
 @dataclass
 class Attempts:
-    """From @retry and @timeout."""
+    """From @retry, @timeout and @catch.
+
+    ``catches`` tells that the error of the last attempt is caught, ``shows`` that it is printed.
+    """
 
     retries: int = 0
     wait: timedelta = timedelta(0)
     limit: timedelta | None = None
+    catches: bool = False
+    shows: bool = True
 
     @property
     def repeated(self) -> bool:
         """Whether an attempt has an end of its own."""
         return bool(self.retries) or self.limit is not None
 
+    @property
+    def budget(self) -> int:
+        """Flyte's ``retries``: after an attempt that dies without an error, @catch needs one more
+        that only says so."""
+        return self.retries + self.catches
+
     def options(self, target: Target) -> Iterator[str]:
         """``retries=`` and ``timeout=``."""
-        if self.retries:
-            yield f"retries={self.retries}"
+        if self.budget:
+            yield f"retries={self.budget}"
         if self.limit is not None:
             yield f"timeout={duration(self.net(), target.symbols)}"
 
@@ -50,7 +61,9 @@ class Attempts:
             yield f"{target.symbols.use('time_limit')}({limit})"
 
     def comments(self) -> Iterator[str]:
-        """Why ``timeout=`` is longer than the limit."""
+        """Why ``retries=`` is more than those of @retry, and ``timeout=`` longer than the limit."""
+        if self.catches:
+            yield "# retries= has one more for @catch: it runs if the last attempt dies silently"
         if self.limit is not None:
             yield "# timeout= is a net below time_limit, wide enough for every attempt and wait"
 
@@ -62,7 +75,7 @@ class Attempts:
         """
         limit = self.limit or timedelta(0)
         attempt = _STARTUP + self.wait + limit
-        everything = (self.retries + 1) * (_STARTUP + limit) + self.retries * self.wait
+        everything = (self.budget + 1) * (_STARTUP + limit) + self.budget * self.wait
         needed = max(attempt, everything / 2)
         return timedelta(minutes=math.ceil(needed / timedelta(minutes=1)))
 

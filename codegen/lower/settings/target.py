@@ -30,12 +30,19 @@ class Declarations:
 
 @dataclass(frozen=True)
 class Target:
-    """The task of one ``step``; ``constants`` are assignments that stand right above it."""
+    """The task of one ``step``; ``constants`` are assignments that stand right above it.
+
+    ``parameters`` are the inputs that are Parameters; ``mapped`` tells that a map task runs it,
+    ``loops`` that it leads back to itself.
+    """
 
     step: str
     names: Names
     symbols: Symbols
     declarations: Declarations
+    parameters: tuple[str, ...] = ()
+    mapped: bool = False
+    loops: bool = False
     constants: list[str] = field(default_factory=list)
 
     def constant(self, what: str, text: str) -> str:

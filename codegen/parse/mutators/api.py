@@ -246,6 +246,15 @@ class MutableFlow(_Mutable):
             return Added()
         if self.world.drops(wanted.name, node, None):
             return Added()
+        ignored = {"branch", "production"} & set(bound.get("deco_kwargs") or ())
+        if wanted.name == "project" and ignored and isinstance(bound["deco_type"], str):
+            raise Refused(
+                node,
+                f"gives @project {' and '.join(sorted(ignored))} beside its name, and Metaflow "
+                "does not look there",
+                "Write add_decorator(project, deco_kwargs={…}).",
+                "MF120",
+            )
         if wanted.name in self.flow.decorators and wanted.name not in REPEATABLE:
             if not _replaces(policy, f"flow {self.flow.name}", wanted.name, node):
                 return None

@@ -1,0 +1,3 @@
+"""Tells Metaflow of the environment."""
+
+ENVIRONMENTS_DESC = [("fast-bakery", ".environment.ThisMachine")]
