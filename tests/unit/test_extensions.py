@@ -1,5 +1,7 @@
 """Decorators of Metaflow's extension packages: each is named with what to do instead."""
 
+from pathlib import Path
+
 import pytest
 
 from codegen import Options, translate
@@ -47,6 +49,12 @@ NAMED = {
 def test_all_are_looked_at() -> None:
     assert NAMED.keys() == EXTENSIONS.keys()
     assert not EXTENSIONS.keys() & (table.STEP_DECORATORS.keys() | table.FLOW_DECORATORS.keys())
+
+
+def test_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "extensions.md").read_text(encoding="utf-8")
+    for name, found in EXTENSIONS.items():
+        assert f"| `@{name}` | {found.does} | {found.instead} |" in page.splitlines()
 
 
 @pytest.mark.parametrize("name", NAMED)
