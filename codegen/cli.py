@@ -46,8 +46,27 @@ FAILED = 1
     multiple=True,
     help="Add this decorator to all steps that do not have it; may be repeated.",
 )
+@click.option(
+    "--config",
+    nargs=2,
+    metavar="NAME FILE",
+    multiple=True,
+    help="Freeze this file as a Config of the flow; may be repeated.",
+)
+@click.option(
+    "--config-value",
+    nargs=2,
+    metavar="NAME JSON",
+    multiple=True,
+    help="Freeze this value as a Config of the flow; may be repeated.",
+)
 @click.option("--branch", metavar="NAME", help="The branch of @project.")
 @click.option("--production", is_flag=True, help="Translate for the production branch of @project.")
+@click.option(
+    "--keep-metaflow",
+    is_flag=True,
+    help="Keep Metaflow's client (Flow, Run, …) in tasks, which get metaflow in their images.",
+)
 @click.option(
     "--registry",
     metavar="HOST/PATH",
@@ -83,8 +102,11 @@ def main(
     name: str | None,
     drop: tuple[str, ...],
     decorate: tuple[str, ...],
+    config: tuple[tuple[str, str], ...],
+    config_value: tuple[tuple[str, str], ...],
     branch: str | None,
     production: bool,
+    keep_metaflow: bool,
     registry: str | None,
     image: str | None,
     cache: bool,
@@ -116,8 +138,11 @@ def main(
         flow=name,
         drop=tuple(found.removeprefix("@") for found in drop),
         decorate=decorate,
+        config=config,
+        config_value=config_value,
         branch=branch,
         production=production,
+        keep_metaflow=keep_metaflow,
         registry=registry,
         image=image,
         cache=cache,

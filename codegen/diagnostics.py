@@ -23,12 +23,14 @@ class Position:
     """A place in the source: line and column, both counted from 1.
 
     ``file`` is empty for the flow's own file, else the path from the flow's folder to a module
-    that the flow takes a base class from.
+    that the flow takes a base class from. In a notebook, ``cell`` is the number of the cell that
+    the line is in, of all its cells, counted from 1.
     """
 
     line: int
     column: int
     file: str = ""
+    cell: int = 0
 
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -136,7 +138,29 @@ CODES: dict[str, tuple[Severity, str]] = {
     "MF645": (_W, "event that starts the flow"),
     "MF646": (_W, "flow that starts the flow"),
     "MF647": (_E, "sensor of Airflow"),
+    # configs
+    "MF650": (_E, "invalid Config"),
+    "MF651": (_E, "Config without a value"),
+    "MF652": (_E, "file of a Config that cannot be read"),
+    "MF653": (_E, "value of a Config that cannot be used"),
+    "MF654": (_E, "parser that is Python code"),
+    "MF655": (_E, "default of a Config that is computed"),
+    "MF656": (_E, "option that fits no Config"),
+    "MF657": (_E, "use of a Config without a value there"),
+    "MF658": (_W, "part of a Config that does not do what it says"),
+    "MF659": (_N, "Config from the environment"),
+    "MF660": (_N, "file that is uploaded when the workflow is registered"),
+    "MF661": (_E, "file that Metaflow does not include"),
+    "MF662": (_E, "parser of a file that is not translated"),
+    "MF663": (_N, "magic of a notebook"),
+    "MF664": (_E, "magic that does a part of the work"),
+    "MF665": (_N, "code behind the flow in a notebook"),
     # what stays behind
+    "MF670": (_N, "attribute of current whose value is Flyte's own"),
+    "MF671": (_W, "attribute that current does not have"),
+    "MF672": (_E, "part of metaflow.S3 that is not translated"),
+    "MF673": (_E, "attribute of current that is set"),
+    "MF674": (_N, "part of Metaflow that is kept"),
     "MF701": (_N, "code under the main guard is left out"),
     "MF702": (_N, "unused import is left out"),
     "MF703": (_W, "module that the registered workflow does not find"),
@@ -187,9 +211,11 @@ class Diagnostics:
 
     def in_order(self) -> tuple[Diagnostic, ...]:
         """All messages by position, then code; those about the flow's own file come first."""
-        return tuple(
-            sorted(self.found, key=lambda found: (found.position.file, found.position, found.code))
-        )
+        return tuple(sorted(self.found, key=_order))
+
+
+def _order(found: Diagnostic) -> tuple[str, int, Position, str]:
+    return found.position.file, found.position.cell, found.position, found.code
 
 
 def _on_one_line(text: str) -> str:
@@ -211,7 +237,8 @@ def as_text(diagnostics: Iterable[Diagnostic], filename: str) -> str:
     """The messages for a terminal: two lines each, ``file:line:column: severity CODE: …``."""
     lines = []
     for found in diagnostics:
-        place = f"{_file(found, filename)}:{found.position.line}:{found.position.column}"
+        cell = f"cell {found.position.cell}:" if found.position.cell else ""
+        place = f"{_file(found, filename)}:{cell}{found.position.line}:{found.position.column}"
         step = f" [step {found.step}]" if found.step else ""
         message = _on_one_line(found.message)
         lines.append(f"{place}: {found.severity.value} {found.code}: {message}{step}")
@@ -224,6 +251,7 @@ def as_json(diagnostics: Iterable[Diagnostic], filename: str) -> str:
     rows = [
         {
             "file": _file(found, filename),
+            **({"cell": found.position.cell} if found.position.cell else {}),
             "line": found.position.line,
             "column": found.position.column,
             "severity": found.severity.value,
@@ -249,9 +277,14 @@ def as_github(diagnostics: Iterable[Diagnostic], filename: str) -> str:
         return text
 
     kinds = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
-    return "".join(
-        f"::{kinds[found.severity]} file={escaped(_file(found, filename), ':', ',')},"
-        f"line={found.position.line},col={found.position.column},title={found.code}::"
-        f"{escaped(f'{found.message} {found.advice}')}\n"
-        for found in diagnostics
-    )
+    lines = []
+    for found in diagnostics:
+        place, text = found.position, f"{found.message} {found.advice}"
+        where = f"line={place.line},col={place.column},"
+        if place.cell:  # lines of a notebook's file are not those of its cells
+            where, text = "", f"cell {place.cell}, line {place.line}: {text}"
+        lines.append(
+            f"::{kinds[found.severity]} file={escaped(_file(found, filename), ':', ',')},"
+            f"{where}title={found.code}::{escaped(text)}\n"
+        )
+    return "".join(lines)

@@ -7,6 +7,7 @@ import ast
 import functools
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import black
 import isort
@@ -45,10 +46,11 @@ def emit(module: FlyteModule, lines: Sequence[ImportLine], diagnostics: Diagnost
     used = _names("\n\n".join(parts))
     imports = [f"from __future__ import {name}" for name in module.future]
     imports += _kept(lines, used, diagnostics)
+    imports += module.imports
     imports += py.imports()
     text = environment.get_template("module.py.jinja").render(
-        module=module,
-        imports=_sorted("\n".join(imports)),
+        module=replace(module, code=_closed(module.code)),
+        imports=_closed(_sorted("\n".join(imports))),
         prelude=prelude,
         blocks=blocks,
         workflow=workflow,
@@ -72,6 +74,14 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
+def _closed(code: str) -> str:
+    """The user's code with an end of the lines that black shall leave alone: where the author
+    has it, it may be in the flow's class."""
+    marks = re.findall(r"^# *(?:fmt: *(on|off)|yapf: *(enable|disable))", code, re.MULTILINE)
+    opened = marks and set(marks[-1]) & {"off", "disable"}
+    return code.rstrip("\n") + "\n# fmt: on\n" if opened else code
+
+
 def _block(environment: jinja2.Environment, block: Task | Function, py: Symbols) -> str:
     """A task, or a function of nodes."""
     if isinstance(block, Task):
@@ -84,7 +94,7 @@ def _prelude(environment: jinja2.Environment, module: FlyteModule) -> list[str]:
     rendered: dict[str, str] = {}
     while missing := [name for name in module.symbols.helpers() if name not in rendered]:
         for name in missing:
-            paths = [f"prelude/{name}.py.jinja", f"prelude/cards/{name}.py.jinja"]
+            paths = [f"prelude/{part}{name}.py.jinja" for part in ("", "cards/", "library/")]
             template = environment.select_template(paths)
             rendered[name] = template.render(py=module.symbols, module=module).strip()
     return [rendered[name] for name in module.symbols.helpers()]

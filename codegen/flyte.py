@@ -140,6 +140,17 @@ class ProjectNames:
 
 
 @dataclass(frozen=True)
+class CurrentNames:
+    """What the object knows that stands for ``current``: names with Python expressions for
+    functions that give the values, and those that it must not be asked for. A ``careful`` one may
+    be asked outside of tasks as well."""
+
+    values: tuple[tuple[str, str], ...]
+    refused: tuple[str, ...]
+    careful: bool
+
+
+@dataclass(frozen=True)
 class LaunchPlan:
     """A launch plan; ``options`` are its arguments beside workflow and name."""
 
@@ -151,12 +162,13 @@ class LaunchPlan:
 
 @dataclass(frozen=True)
 class FlyteModule:
-    """A whole module. ``imports`` are complete statements, ``helpers`` the names of the prelude
-    templates that it uses, ``code`` the user's own module-level code, ``classes`` those that
-    stand for the flow's class, ``declarations`` constants that tasks share, ``seeds`` calls of the
-    code that seed random numbers. ``blocks`` are the tasks with the sub-workflows and dynamic
-    tasks that call them; ``more`` are the workflows of further flows. The flows of a file share the
-    beginning of the code, ``around`` them. ``project`` is there if anything uses its names."""
+    """A whole module. ``imports`` are statements beside those of the user and of ``symbols``,
+    ``helpers`` the names of the prelude templates that it uses, ``code`` the user's own
+    module-level code, ``classes`` those that stand for the flow's class, ``declarations`` what
+    tasks share, ``seeds`` calls of the code that seed random numbers. ``blocks`` are the tasks with
+    the sub-workflows and dynamic tasks that call them; ``more`` are the workflows of further flows.
+    The flows of a file share the beginning of the code, ``around`` them. ``project`` is there if
+    anything uses its names."""
 
     header: tuple[str, ...]
     docstring: str
@@ -175,3 +187,5 @@ class FlyteModule:
     more: tuple[Function, ...] = ()
     around: str = ""
     project: ProjectNames | None = None
+    current: CurrentNames | None = None
+    early: bool = False

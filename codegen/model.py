@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ast
 import enum
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import libcst as cst
 
@@ -45,6 +47,36 @@ class Parameter:
     position: Position
     arguments: Mapping[str, Argument]
     comments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Config:
+    """``attribute = Config(name, …)`` in the body of a class, with the ``value`` that it has where
+    the flow is translated: plain data, or None if none is given. ``origin`` tells where that comes
+    from; ``outside`` that it is not in the source. A value that is not ``plain`` is a mapping.
+    ``owner`` is the class."""
+
+    attribute: str
+    name: str
+    owner: str
+    position: Position
+    value: Any
+    plain: bool
+    origin: str
+    outside: bool
+    comments: tuple[str, ...] = ()
+
+    @property
+    def declared(self) -> str:
+        """Where the value comes from, for people."""
+        name = json.dumps(self.name, ensure_ascii=not self.name.isprintable())
+        shown = f"Config({name})"
+        return f"{shown} from {self.origin}" if self.origin else f"{shown}, not given"
+
+
+@dataclass(frozen=True)
+class IncludeFile(Parameter):
+    """``attribute = IncludeFile(name, …)``: its value is what a file contains."""
 
 
 #: Decorators of steps that run on several nodes at once, of Metaflow and of its extensions.
@@ -229,7 +261,8 @@ class ModuleCode:
     same statements for analysis. ``metaflow`` maps local names to dotted names of Metaflow;
     ``guarded`` are the names that only the main guard binds,
     ``generators`` functions that were under ``@user_step_decorator``. ``beside`` are the files
-    that its imports need, as paths from the folder of the flow.
+    that its imports need, as paths from the folder of the flow. ``keep`` tells that Metaflow's
+    client may stay.
     """
 
     header: tuple[str, ...]
@@ -242,6 +275,7 @@ class ModuleCode:
     guarded: frozenset[str]
     generators: frozenset[str] = frozenset()
     beside: tuple[str, ...] = ()
+    keep: bool = False
 
 
 @dataclass(frozen=True)
@@ -249,8 +283,9 @@ class Flow:
     """A FlowSpec class with its steps in source order.
 
     ``classes`` are itself and its bases in Python's order of method resolution, and ``helpers``,
-    ``setters``, ``constants`` and ``nested`` what that order finds under each name. ``refused``
-    are the names of class members that have been reported as not translated.
+    ``setters``, ``constants`` and ``nested`` what that order finds under each name. Each of the
+    ``configs`` is one of the constants as well; ``configs_first`` tells that there are mutators.
+    ``refused`` are the names of class members that have been reported as not translated.
     """
 
     name: str
@@ -268,6 +303,17 @@ class Flow:
     nested: Mapping[str, NestedClass]
     comments: tuple[str, ...] = ()
     refused: frozenset[str] = frozenset()
+    configs: Mapping[str, Config] = field(default_factory=dict)
+    configs_first: bool = False
+
+    @property
+    def parameter_names(self) -> list[str]:
+        """The attributes that Metaflow takes for Parameters, in its order; mutators let it have
+        the configs first (metaflow/flowspec.py, ``_get_parameters``)."""
+        found = {name for name in self.parameters if not name.startswith("_")}
+        if self.configs_first:
+            return [*sorted(self.configs), *sorted(found)]
+        return sorted({*found, *self.configs})
 
     @property
     def methods(self) -> tuple[Method, ...]:

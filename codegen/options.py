@@ -14,6 +14,8 @@ class Options:
     the modules beside the flow are looked for; ``flow`` picks one of several flows; ``drop``
     names decorators that are left out, ``decorate`` has specifications of decorators for all
     steps, such as ``retry:times=2``. ``branch`` and ``production`` are those of @project.
+    ``keep_metaflow`` leaves the parts of Metaflow's library that read its records of runs.
+    ``config`` has names of Configs with files, ``config_value`` such with text.
 
     For Flyte: ``registry`` is where images are pushed to, ``image`` the one of all tasks that
     choose none; ``cache`` lets all tasks keep their results, ``interruptible`` lets them run on
@@ -27,6 +29,9 @@ class Options:
     decorate: tuple[str, ...] = ()
     branch: str | None = None
     production: bool = False
+    keep_metaflow: bool = False
+    config: tuple[tuple[str, str], ...] = ()
+    config_value: tuple[tuple[str, str], ...] = ()
     registry: str | None = None
     image: str | None = None
     cache: bool = False

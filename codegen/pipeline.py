@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codegen.analyse.body import analyse_bodies
 from codegen.analyse.body.syntax import attributes, identifiers
 from codegen.analyse.dataflow import analyse_dataflow
 from codegen.analyse.graph import check_graph
 from codegen.analyse.groups import grouped
+from codegen.analyse.imported import ImportedConstants
 from codegen.analyse.regions import region_tree
 from codegen.analyse.scope import ModuleScope, class_scope, module_scope
 from codegen.analyse.sequences import artifact_stores, report_foreach
@@ -19,14 +20,20 @@ from codegen.diagnostics import Diagnostic, Diagnostics, Position
 from codegen.emit import emit
 from codegen.flyte import FlyteModule
 from codegen.lower.context import Context
+from codegen.lower.current import Current
 from codegen.lower.decorators.read import read_decorators
 from codegen.lower.engine import with_engine_options
+from codegen.lower.library import uses_library
 from codegen.lower.merge import merged
 from codegen.lower.module import check_scheduled_inputs, lower_module
 from codegen.lower.names import Names, global_names
 from codegen.lower.parameters import lower_parameters, parameter_kinds
+from codegen.lower.s3 import check_s3
+from codegen.lower.settings.cards import uses_cards
 from codegen.lower.settings.project import check_project_names
+from codegen.magics import without_cell_magic, without_magics
 from codegen.model import Flow
+from codegen.notebook import is_notebook, read_notebook
 from codegen.options import Options
 from codegen.parse import parse_flows
 from codegen.parse.decorate import decorated
@@ -75,18 +82,50 @@ def _translate(
     )
     if text is None:
         return None
-    parsed = parse_flows(text, name, diagnostics, options.folder, options.flow, options.drop)
+    if not is_notebook(text):
+        text = without_magics(without_cell_magic(text, diagnostics) or text, diagnostics)
+        return None if diagnostics.failed else _module(text, name, options, diagnostics)
+    program = read_notebook(text, options.flow, diagnostics)
+    text = decoded(program.text, diagnostics) if program is not None else None
+    code = None if text is None else _module(text, name, options, diagnostics)
+    if program is not None:
+        diagnostics.found = [
+            replace(found, position=program.placed(found.position)) for found in diagnostics.found
+        ]
+    return code
+
+
+def _module(text: str, name: str, options: Options, diagnostics: Diagnostics) -> str | None:
+    """The module that the code of a flow becomes."""
+    parsed = parse_flows(
+        text,
+        name,
+        diagnostics,
+        options.folder,
+        options.flow,
+        options.drop,
+        options.config,
+        options.config_value,
+        options.keep_metaflow,
+    )
     if parsed is None:
         return None
     flows = [decorated(flow, options.decorate, diagnostics) for flow in parsed.flows]
     _check_project_options(flows, options, diagnostics)
     code = flows[0].module
-    scope = module_scope(code.kept)
+    imported = ImportedConstants(parsed.siblings)
+    scope = replace(module_scope(code.kept), elsewhere=imported.value)
     classes = {found.name for flow in flows for found in flow.classes}
     looked_up = frozenset[str]().union(*(global_names(text, name) for text in parsed.texts))
     taken = scope.bound | (looked_up - set(code.metaflow) - classes)
     symbols = Symbols(taken, scope.bound, scope.imports, _local_names(flows))
-    modules = [_lowered(flow, scope, taken, symbols, options, diagnostics) for flow in flows]
+    wanted = Symbols.reserved(
+        cards=any(uses_cards(flow) for flow in flows),
+        library=any(uses_library(flow) for flow in flows),
+    )
+    modules = [
+        _lowered(flow, scope, taken, wanted, symbols, options, diagnostics) for flow in flows
+    ]
     found = [module for module in modules if module is not None]
     if diagnostics.failed or len(found) < len(modules):
         return None
@@ -127,16 +166,21 @@ def _lowered(
     flow: Flow,
     scope: ModuleScope,
     taken: frozenset[str],
+    wanted: frozenset[str],
     symbols: Symbols,
     options: Options,
     diagnostics: Diagnostics,
 ) -> FlyteModule | None:
-    """The module of one flow, where the names ``taken`` have a meaning already."""
+    """The module of one flow, where the names ``taken`` have a meaning already, and the generated
+    code has ``wanted`` for itself."""
     inside = class_scope(scope, flow)
-    plans = lower_parameters(flow, inside, symbols, diagnostics)
     whole, settings = read_decorators(flow, inside, options, diagnostics)
+    launched = whole.schedule is not None or options.max_parallelism is not None
+    plans = lower_parameters(flow, inside, launched, symbols, diagnostics)
     check_scheduled_inputs(flow, plans, whole.schedule, diagnostics)
     check_project_names(flow, whole.project, diagnostics)
+    Current(flow, symbols).check(diagnostics)
+    check_s3(flow, diagnostics)
     graph = check_graph(flow, diagnostics)
     bodies, helpers = analyse_bodies(flow, graph.end if graph else None, scope, diagnostics)
     region = region_tree(graph, diagnostics) if graph is not None else None
@@ -152,7 +196,7 @@ def _lowered(
     dataflow = analyse_dataflow(flow, region, bodies, helpers, scope, kinds, required, diagnostics)
     if diagnostics.failed:
         return None
-    names = Names(flow, scope, taken, diagnostics)
+    names = Names(flow, scope, taken, wanted, diagnostics)
     context = Context(
         flow, scope, stores, dataflow, plans, whole, settings, names, symbols, diagnostics
     )

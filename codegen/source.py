@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import codecs
 import io
 import re
@@ -18,7 +19,7 @@ def decode(data: bytes, diagnostics: Diagnostics) -> str | None:
     """
     start = Position(1, 1)
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(_python(data)).readline)
     except SyntaxError as error:
         diagnostics.add(
             "MF001", start, f"{error.msg}", "Save the file as UTF-8, or declare its encoding."
@@ -47,8 +48,13 @@ def decode(data: bytes, diagnostics: Diagnostics) -> str | None:
     return decoded(text, diagnostics)
 
 
+def _python(data: bytes) -> bytes:
+    """The lines that Python looks at, of a file that begins with a magic of IPython."""
+    return data.partition(b"\n")[2] if data.startswith(b"%%") else data
+
+
 def decoded(text: str, diagnostics: Diagnostics) -> str | None:
-    """The text with ``\\n`` as its only line ending.
+    """The text with ``\\n`` as its only line ending, and without form feeds between lines of code.
 
     Null characters and lone surrogates, which no Python source may hold, are recorded as MF001.
     """
@@ -63,4 +69,21 @@ def decoded(text: str, diagnostics: Diagnostics) -> str | None:
             "Give the Python file that defines the flow.",
         )
         return None
-    return text
+    return _without_form_feeds(text) if "\f" in text else text
+
+
+def _without_form_feeds(text: str) -> str:
+    """The text without form feeds in the indentation, and without what stands before them there:
+    Python ignores both, and libcst does not always."""
+    try:
+        module = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return text
+    within: set[int] = set()  # lines that begin in a string
+    for node in ast.walk(module):
+        if isinstance(node, (ast.Constant, ast.JoinedStr)):
+            within |= set(range(node.lineno + 1, (node.end_lineno or 0) + 1))
+    return "\n".join(
+        line if number in within else re.sub(r"^[ \t\f]*\f", "", line)
+        for number, line in enumerate(text.split("\n"), 1)
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from codegen import card_symbols, library_symbols
+
 
 class Symbols:
     """Names that the generated code takes from libraries, or from its own prelude.
@@ -12,32 +14,11 @@ class Symbols:
 
     #: Library names: where each is imported from ("" for a module itself).
     LIBRARY = {
-        "Deck": "flytekit",
-        "FlyteContextManager": "flytekit",
-        "HTMLParser": "html.parser",
-        "HtmlFormatter": "pygments.formatters",
-        "Iterator": "collections.abc",
-        "MarkdownIt": "markdown_it",
-        "PythonLexer": "pygments.lexers",
-        "base64": "",
-        "contextvars": "",
-        "current_context": "flytekit",
-        "dataclass": "dataclasses",
-        "datetime": "datetime",
-        "escape": "html",
-        "highlight": "pygments",
-        "importlib": "",
-        "inspect": "",
-        "io": "",
-        "pprint": "",
-        "re": "",
-        "sys": "",
-        "textwrap": "",
-        "uuid": "",
         "Annotated": "typing",
         "Any": "typing",
         "Cache": "flytekit",
         "Callable": "collections.abc",
+        "FlyteFile": "flytekit.types.file",
         "FlyteContext": "flytekit.core.context_manager",
         "Iterable": "collections.abc",
         "List": "typing",
@@ -49,7 +30,10 @@ class Symbols:
         "FlytePickleTransformer": "flytekit.types.pickle.pickle",
         "FlyteRecoverableException": "flytekit.exceptions.user",
         "LaunchPlan": "flytekit",
+        "Mapping": "collections.abc",
         "NamedTuple": "typing",
+        "NoReturn": "typing",
+        "Path": "pathlib",
         "PodTemplate": "flytekit",
         "Resources": "flytekit",
         "Secret": "flytekit",
@@ -87,6 +71,8 @@ class Symbols:
         "timedelta": "datetime",
         "traceback": "",
         "workflow": "flytekit",
+        **card_symbols.LIBRARY,
+        **library_symbols.LIBRARY,
     }
 
     #: Prelude helpers, in the order in which they stand in the module. Each has a template.
@@ -98,6 +84,9 @@ class Symbols:
         "with_artifacts",
         "Unset",
         "Inputs",
+        "each_mapping",
+        "refuse_change",
+        "ConfigValue",
         "set_artifacts",
         "merge_artifact",
         "FlowObject",
@@ -113,6 +102,7 @@ class Symbols:
         "check_attempt",
         "caught",
         "retry_any_error",
+        *library_symbols.FIRST,
         "TimeoutException",
         "time_limit",
         "seeded",
@@ -121,59 +111,10 @@ class Symbols:
         "run_hooks",
         "environment",
         "with_secrets",
-        "CARD_STYLE",
-        "VEGA_SCRIPT",
-        "card_warning",
-        "card_error",
-        "CardComponent",
-        "component_html",
-        "CardWarning",
-        "ClosedTags",
-        "Markdown",
-        "short_text",
-        "values_table",
-        "ArtifactView",
-        "table_html",
-        "frame_rows",
-        "Table",
-        "image_uri",
-        "drawn_png",
-        "image_html",
-        "Image",
-        "Error",
-        "ProgressBar",
-        "check_value_box",
-        "ValueBox",
-        "is_altair",
-        "VegaChart",
-        "python_html",
-        "PythonCode",
-        "parsed_json",
-        "DataViewer",
-        "JSONViewer",
-        "YAMLViewer",
-        "TimelineEvent",
-        "timeline_event",
-        "timeline_stats",
-        "EventsTimeline",
-        "CardComponents",
-        "ComponentsById",
-        "Card",
-        "CardsById",
-        "Cards",
-        "CARDS",
-        "PAGE",
-        "current_card",
-        "graph_svg",
-        "value_previews",
-        "task_facts",
-        "task_page",
-        "card_html",
-        "show_card",
-        "publish_decks",
-        "plain_values",
-        "with_cards",
         "deploy_time",
+        "default_file",
+        *card_symbols.HELPERS,
+        *library_symbols.HELPERS,
     )
 
     def __init__(
@@ -196,9 +137,13 @@ class Symbols:
         self._features: set[str] = set()
 
     @classmethod
-    def reserved(cls) -> frozenset[str]:
-        """Every name that generated code may want, used or not: names stay stable that way."""
-        return frozenset(cls.LIBRARY) | frozenset(cls.HELPERS)
+    def reserved(cls, cards: bool = True, library: bool = True) -> frozenset[str]:
+        """Every name that generated code may want, used or not: names stay stable that way. Only
+        flows with ``cards``, or with other parts of Metaflow's ``library``, want the names of
+        those, which are many, and common words."""
+        names = frozenset({*cls.LIBRARY, *cls.HELPERS}) - card_symbols.NAMES - library_symbols.NAMES
+        names |= card_symbols.NAMES if cards else frozenset()
+        return names | library_symbols.NAMES if library else names
 
     def use(self, name: str, avoid: frozenset[str] = frozenset()) -> str:
         """The name to write for ``name``, where the names in ``avoid`` mean something else."""
@@ -234,6 +179,10 @@ class Symbols:
         if name.startswith("_"):
             raise AttributeError(name)
         return self.use(name)
+
+    def is_helper(self, local: str) -> bool:
+        """Whether a name has been given out for a helper of the prelude."""
+        return self._used.get(local) in self.HELPERS
 
     def helpers(self) -> tuple[str, ...]:
         """The prelude helpers asked for so far, in their order in the module."""

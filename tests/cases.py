@@ -63,7 +63,14 @@ class Case:
         assert text is not None
         options = self.options
         parsed = parse_flows(
-            text, "flow.py", diagnostics, options.folder, options.flow, options.drop
+            text,
+            "flow.py",
+            diagnostics,
+            options.folder,
+            options.flow,
+            options.drop,
+            options.config,
+            options.config_value,
         )
         assert parsed is not None
         (flow,) = parsed.flows
@@ -86,7 +93,9 @@ def for_metaflow(flow: Flow, parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def for_flyte(flow: Flow, inputs: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
-    """Values as a workflow takes them whose ``inputs`` have these types."""
+    """Values as a workflow takes them whose ``inputs`` have these types; paths as files."""
+    from flytekit.types.file import FlyteFile
+
     values: dict[str, Any] = {}
     for attribute, value in parameters.items():
         name = attribute if attribute in inputs else f"{attribute}_"
@@ -94,6 +103,8 @@ def for_flyte(flow: Flow, inputs: dict[str, Any], parameters: dict[str, Any]) ->
             value = json.dumps(value)
         elif inputs[name] in (float, float | None) and value is not None:
             value = float(value)
+        elif inputs[name] in (FlyteFile, FlyteFile | None) and value is not None:
+            value = FlyteFile(value)
         values[name] = value
     return values
 

@@ -15,7 +15,19 @@ from codegen.diagnostics import CODES, Severity
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "diagnostics"
 
 #: Pages whose example cannot be shown as a Python file; they have tests of their own below.
-NO_PYTHON = {"MF001", "MF005", "MF501", "MF509", "MF627", "MF641", "MF703"}
+NO_PYTHON = {
+    "MF001",
+    "MF005",
+    "MF501",
+    "MF509",
+    "MF627",
+    "MF641",
+    "MF656",
+    "MF659",
+    "MF665",
+    "MF674",
+    "MF703",
+}
 
 #: Notes that come with every message on the main guard, on images and on secrets.
 ALONGSIDE = {"MF620", "MF626", "MF701"}
@@ -138,6 +150,23 @@ def test_option_of_a_project() -> None:
     assert translate(fixed, "flow.py", Options(production=True)).diagnostics == ()
 
 
+def test_option_without_a_config() -> None:
+    (source,) = page("MF656").blocks("text")
+    options = Options(config_value=(("cfg", "{}"),))
+    result = translate(source, "flow.py", options)
+    assert codes(result) == {"MF656"} and result.code is None
+    (fixed,) = page("MF656").blocks("text fixed")
+    assert translate(fixed, "flow.py", options).diagnostics == ()
+
+
+def test_config_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    (source,), (fixed,) = page("MF659").blocks("text"), page("MF659").blocks("text fixed")
+    assert translate(fixed, "flow.py").diagnostics == ()
+    monkeypatch.setenv("METAFLOW_FLOW_CONFIG_VALUE", '{"cfg": {"rate": 0.2}}')
+    result = translate(source, "flow.py")
+    assert codes(result) == {"MF659"} and result.code is not None and "0.2" in result.code
+
+
 def test_table_of_all_codes() -> None:
     rows = _ROW.findall((PAGES / "README.md").read_text(encoding="utf-8"))
     assert rows == [
@@ -150,3 +179,11 @@ def test_explain(code: str) -> None:
     shown = CliRunner().invoke(main, ["--explain", code.lower()])
     assert shown.exit_code == 0
     assert shown.output == page(code).text
+
+
+def test_metaflow_that_is_kept() -> None:
+    (source,), (fixed,) = page("MF674").blocks("text"), page("MF674").blocks("text fixed")
+    kept = translate(source, "flow.py", Options(keep_metaflow=True))
+    assert kept.code is not None and "MF674" in codes(kept)
+    assert codes(translate(source, "flow.py")) == {"MF503"}
+    assert translate(fixed, "flow.py", Options(keep_metaflow=True)).diagnostics == ()

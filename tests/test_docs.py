@@ -17,11 +17,15 @@ _LINK = re.compile(r"\]\((?P<target>[^)#:]+)\)")
 
 #: Documents whose Python is taken from golden cases.
 EXCERPTS = [
+    "cards.md",
+    "configs.md",
     "environments.md",
     "flow_decorators.md",
     "graphs.md",
     "hardest.md",
     "helpers.md",
+    "library.md",
+    "include_files.md",
     "secrets.md",
 ]
 

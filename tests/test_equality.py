@@ -36,7 +36,11 @@ def _runs(case: Case) -> Iterator[ParameterSet]:
         variables = dict(THIS_MACHINE) if case.name.startswith(("conda_", "pypi_")) else {}
         if case.options.decorate:  # as --with on Metaflow's command line
             variables["METAFLOW_DEFAULT_DECOSPECS"] = " ".join(case.options.decorate)
-        metaflow = functools.partial(run_metaflow, environment=variables)
+        given = [("--config", *pair) for pair in case.options.config]
+        given += [("--config-value", *pair) for pair in case.options.config_value]
+        metaflow = functools.partial(
+            run_metaflow, environment=variables, options=[text for found in given for text in found]
+        )
         yield pytest.param(case, run, metaflow, id=f"{case.name}-{number}", marks=marks)
         if always and shape:
             yield pytest.param(case, run, run_cheap, id=f"{case.name}-{number}-stand-in")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from codegen.analyse.body import OTHERS, BodyFacts, Exit, Helpers, report_escape
 from codegen.analyse.body.wrappers import sees_inputs
+from codegen.analyse.configs import changeable_configs, mutable_configs
 from codegen.analyse.inputs import inputs_use
 from codegen.analyse.joins import plan_join
 from codegen.analyse.mutation import Mutations
@@ -27,7 +28,12 @@ from codegen.analyse.regions import (
     steps_of,
 )
 from codegen.analyse.scope import ModuleScope
-from codegen.analyse.style import answer, fresh_constants, local_problems, shared_constants
+from codegen.analyse.style import (
+    answer,
+    fresh_constants,
+    local_problems,
+    shared_constants,
+)
 from codegen.analyse.types import Kind, artifact_kinds
 from codegen.analyse.values import (
     ArmPlan,
@@ -97,7 +103,8 @@ class StepFlow:
 class Dataflow:
     """The flow as a tree of visits, its steps in order, the native types, and the artifacts
     visible at the last step with what makes them; ``fresh`` are the class constants that each
-    task must evaluate for itself, ``stateless`` the members that need no class."""
+    task must evaluate for itself, ``stateless`` the members that need no class. ``copied`` has, for
+    each step, other configs that it may change, so that it needs a copy."""
 
     plan: Plan
     scope: Scope
@@ -107,6 +114,7 @@ class Dataflow:
     given: Mapping[str, Given]
     fresh: frozenset[str]
     stateless: frozenset[str]
+    copied: Mapping[str, frozenset[str]]
 
 
 def live_exits(facts: BodyFacts) -> tuple[Exit, ...]:
@@ -162,7 +170,8 @@ def analyse_dataflow(
     unsure |= forward.unsure
     native = {name: kind for name, kind in kinds.items() if name not in unsure}
     stateless = frozenset(name for name in flow.members if _stateless(helpers, name, fresh))
-    return Dataflow(plan, top, planned, native, visible, given, fresh, stateless)
+    copied = {name: found - fresh for name, found in forward.copied.items()}
+    return Dataflow(plan, top, planned, native, visible, given, fresh, stateless, copied)
 
 
 def _stateless(helpers: Helpers, name: str, fresh: frozenset[str]) -> bool:
@@ -264,6 +273,7 @@ class _Forward:
         self.order: dict[str, int] = {}
         self.unsure: set[str] = set()
         self.constants: set[str] = set()
+        self.copied: dict[str, frozenset[str]] = {}
 
     @property
     def every(self) -> Iterator[Visit]:
@@ -406,12 +416,11 @@ class _Forward:
         join, merged, facts = plan_join(
             self.flow, step, facts, use, branches, foreach, self.scope, self.diagnostics
         )
-        if join.shared or join.parameters:
-            shared = [*join.shared, *join.parameters]
-            changed = self.mutations.changed_inputs(step, [*shared, "input"])
+        if join.shared:
+            changed = self.mutations.changed_inputs(step, [*join.shared, "input"])
             if foreach is not None and "input" in changed:
                 changed |= {foreach.frame.variable or ""}
-            join.copied = changed & frozenset(shared)
+            join.copied = changed & frozenset(join.shared)
         self._check_looked_up(step, facts, join, frames)
         lost = dict(environment.lost)
         for branch in branches:
@@ -551,6 +560,12 @@ class _Forward:
         variable = visit.frames[-1].variable if visit.frames else None
         changed = self.mutations.changed(visit.step, self.kinds, variable)
         self.constants |= changed & set(self.flow.constants)
+        known = self.copied.get(visit.step.name, frozenset())
+        if facts.open_reads:
+            own = mutable_configs(self.flow)
+        else:
+            own = changeable_configs(self.flow, visit.step)
+        self.copied[visit.step.name] = known | (changed & own)
         read = {found.name for found in facts.reads} | {found.name for found in facts.asks}
         if facts.open_reads:
             read |= set(entry)

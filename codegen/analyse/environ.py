@@ -25,8 +25,9 @@ class WithEnvironment(Evaluator):
         constants: Mapping[str, ast.expr],
         builtin: Callable[[str], bool],
         imports: Mapping[str, str],
+        elsewhere: Callable[[ast.expr], Any] | None = None,
     ) -> None:
-        super().__init__(constants, builtin)
+        super().__init__(constants, builtin, elsewhere)
         self.imports = imports
         self.read: dict[str, bool] = {}
 

@@ -88,19 +88,27 @@ def evaluate(
     node: ast.expr,
     constants: Mapping[str, ast.expr],
     builtin: Callable[[str], bool] = lambda name: True,
+    elsewhere: Callable[[ast.expr], Any] | None = None,
 ) -> Any:
     """The value of an expression; ``constants`` are names with one plain value,
-    ``builtin`` tells whether a name means the builtin.
+    ``builtin`` tells whether a name means the builtin, and ``elsewhere`` what other names and
+    attributes stand for.
 
     Raises CannotEvaluate with the part that cannot be known.
     """
-    return Evaluator(constants, builtin).value(node)
+    return Evaluator(constants, builtin, elsewhere).value(node)
 
 
 class Evaluator:
-    def __init__(self, constants: Mapping[str, ast.expr], builtin: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        constants: Mapping[str, ast.expr],
+        builtin: Callable[[str], bool],
+        elsewhere: Callable[[ast.expr], Any] | None = None,
+    ) -> None:
         self.constants = constants
         self.builtin = builtin
+        self.elsewhere = elsewhere
         self.known: dict[str, Any] = {}
         self.busy: set[str] = set()
 
@@ -118,6 +126,8 @@ class Evaluator:
                 return self._name(node)
             case ast.Attribute() if ast.unparse(node) in self.constants:  # self.NAME
                 return self.value(self.constants[ast.unparse(node)])
+            case ast.Attribute() if self.elsewhere is not None:  # settings.NAME
+                return self.elsewhere(node)
             case ast.Tuple():
                 return tuple(self._items(node.elts))
             case ast.List():
@@ -150,8 +160,12 @@ class Evaluator:
         raise CannotEvaluate(node)
 
     def _name(self, node: ast.Name) -> Any:
-        if node.id not in self.constants or node.id in self.busy:
+        if node.id in self.busy:
             raise CannotEvaluate(node)
+        if node.id not in self.constants:
+            if self.elsewhere is None:
+                raise CannotEvaluate(node)
+            return self.elsewhere(node)
         if node.id not in self.known:
             self.busy.add(node.id)
             try:

@@ -186,7 +186,7 @@ class _Planner:
             for name in branch.environment.slots:
                 if loose is None or name in loose:
                     self._need(number, name)
-        for name in self.flow.parameters:
+        for name in (*self.flow.parameters, *self.flow.configs):
             if loose is None or name in loose:
                 self.join.parameters[name] = None
         if self.foreach is not None:
@@ -194,9 +194,14 @@ class _Planner:
             if loose is None or "input" in loose:
                 self._input(None)
 
+    def _same(self) -> dict[str, None]:
+        """What all tasks have: Parameters, and public constants of the class."""
+        constants = [name for name in self.flow.constants if not name.startswith("_")]
+        return dict.fromkeys([*self.flow.parameters, *constants])
+
     def _attribute(self, found: Attribute) -> None:
         name = found.name
-        if name in self.flow.parameters:
+        if name in self._same():
             self.join.parameters[name] = None
             return
         if name in _COMPUTED or name in self.flow.steps or name.startswith("_current"):
@@ -452,6 +457,7 @@ class _Planner:
             reads=reads,
             asks=tuple(map(self._asked, self.facts.asks)),
             assigned=tuple(dict.fromkeys([*self.facts.assigned, *self.compared])),
+            used=self.facts.used | (self.join.parameters.keys() & self.flow.constants.keys()),
         )
         return self.join, self.wired, facts
 

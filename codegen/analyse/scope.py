@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
+from codegen.analyse.evaluate import evaluate
 from codegen.model import Flow
 
 _BUILTINS = frozenset(dir(builtins))
@@ -14,7 +16,8 @@ _BUILTINS = frozenset(dir(builtins))
 
 @dataclass(frozen=True)
 class ModuleScope:
-    """Names bound exactly once at the top level of the module, and all that are bound at all."""
+    """Names bound exactly once at the top level of the module, and all that are bound at all;
+    ``elsewhere`` gives the values of constants that it imports."""
 
     constants: dict[str, ast.expr]
     functions: dict[str, ast.FunctionDef]
@@ -22,6 +25,12 @@ class ModuleScope:
     imports: dict[str, str]
     bound: frozenset[str]
     star: bool = False
+    elsewhere: Callable[[ast.expr], Any] | None = None
+
+    def value(self, node: ast.expr) -> Any:
+        """The value of an expression that runs when the module is imported; raises
+        CannotEvaluate."""
+        return evaluate(node, self.constants, self.builtin, self.elsewhere)
 
     def builtin(self, name: str, local: Iterable[str] = ()) -> bool:
         """Whether ``name`` surely means the builtin where ``local`` names are bound as well;

@@ -44,7 +44,10 @@ def artifact_stores(flow: Flow, loose: Iterable[str]) -> Stores:
     for name in loose:
         stores[name] = [(any_step, None)]
     for constant in flow.constants.values():
-        stores[constant.name] = [(any_step, constant.value)]
+        value: ast.expr | None = constant.value
+        if constant.name in flow.configs and not flow.configs[constant.name].plain:
+            value = value.args[0] if isinstance(value, ast.Call) else value  # a mapping
+        stores[constant.name] = [(any_step, value)]
     for step in flow.methods:
         left: dict[str, list[ast.expr | None]] = {}
         for statement in step.node.body:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence, Set
 
 from codegen.analyse.body import Ask, BodyFacts, Helpers
 from codegen.analyse.body.effects import overridden_names
+from codegen.analyse.configs import mutable_configs
 from codegen.analyse.scope import ModuleScope
 from codegen.analyse.values import Visit
 from codegen.diagnostics import Position
-from codegen.model import Flow, Step
+from codegen.model import Flow, Helper, Step
 
 #: Calls whose results no later call would change: builtins, and constructors of plain values.
 _STEADY = frozenset(
@@ -35,9 +36,21 @@ def fresh_constants(flow: Flow, scope: ModuleScope, changed: Set[str]) -> frozen
     fresh = {
         constant.name
         for constant in flow.constants.values()
-        if (constant.name in changed and not _is_fixed(constant.value))
-        or not _steady(constant.value, scope)
+        if constant.name not in flow.configs
+        and (
+            (constant.name in changed and not _is_fixed(constant.value))
+            or not _steady(constant.value, scope)
+        )
     }
+    helpers = [method.node for method in flow.methods if isinstance(method, Helper)]
+    in_helpers = {
+        node.attr
+        for helper in helpers
+        for node in ast.walk(helper)
+        if isinstance(node, ast.Attribute)
+    }
+    # a step can have a copy of a config, unless helpers use it as well
+    fresh |= mutable_configs(flow) & changed & in_helpers
     by_class = {  # what is looked up in the class cannot belong to a task
         node.attr
         for method in flow.methods

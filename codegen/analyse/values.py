@@ -133,12 +133,12 @@ class JoinPlan:
 
     ``attributes`` has an entry for each branch (a foreach has one): the artifacts that its object
     must have. ``shared`` are those of a foreach that its body leaves as they were before it,
-    ``parameters`` are Parameters. ``merges`` has, for each call of ``merge_artifacts``, the names
-    that must be compared when it runs; those in ``unsure`` may turn out to be unset. ``wired`` are
-    those that come from one source. ``index``
-    and ``input`` tell whether these are read of an input, ``objects`` whether the body needs
-    objects for its inputs at all, ``copied`` are those shared that it may change. ``hidden`` is
-    the list of the foreach if it is there for their ``input`` only.
+    ``parameters`` are Parameters and constants of the class. ``merges`` has, for each call of
+    ``merge_artifacts``, the names that must be compared when it runs; those in ``unsure`` may turn
+    out to be unset. ``wired`` are those that come from one source. ``index`` and ``input`` tell
+    whether these are read of an input, ``objects`` whether the body needs objects for its inputs
+    at all, ``copied`` are those shared that it may change. ``hidden`` is the list of the foreach
+    if it is there for their ``input`` only.
     """
 
     branches: tuple[Branch, ...]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from codegen.lower.library import Library
+from codegen.lower.fstrings import shown_first
 from codegen.model import Step
 from codegen.parse.names import mangled
 
@@ -121,9 +121,9 @@ def own_returns(node: ast.FunctionDef) -> list[ast.Return]:
     return sorted(inside(node), key=lambda found: (found.lineno, found.col_offset))
 
 
-def rewrite(step: Step, plan: BodyPlan, library: Library) -> str:
+def rewrite(step: Step, plan: BodyPlan) -> str:
     """The text of the body, indented by four spaces, without a trailing newline."""
-    block = library.node(rewritten(step, plan))
+    block = rewritten(step, plan)
     shell = cst.FunctionDef(cst.Name("_"), cst.Parameters(), block)
     text = cst.Module(body=[shell], default_indent="    ").code
     return text.split("\n", 1)[1].rstrip()
@@ -313,23 +313,10 @@ class _Rewriter(cst.CSTTransformer):
         original_node: cst.FormattedStringExpression,
         updated_node: cst.FormattedStringExpression,
     ) -> cst.BaseFormattedStringContent | cst.FlattenSentinel[cst.BaseFormattedStringContent]:
-        """``{self.x=}`` shows its own source, which must stay what it was."""
         equal = original_node.equal
         if equal is None or original_node.expression.deep_equals(updated_node.expression):
             return updated_node
-        source = cst.Module([]).code_for_node(
-            original_node.with_changes(conversion=None, format_spec=None)
-        )
-        shown = source.strip("{}").replace("{", "{{").replace("}", "}}")
-        plain = updated_node.conversion is None and updated_node.format_spec is None
-        return cst.FlattenSentinel(
-            [
-                cst.FormattedStringText(shown),
-                updated_node.with_changes(
-                    equal=None, conversion="r" if plain else updated_node.conversion
-                ),
-            ]
-        )
+        return shown_first(original_node, updated_node)
 
     # ------------------------------------------------------------------ statements
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from codegen.analyse.body.syntax import attributes, identifiers
 from codegen.analyse.dataflow import Dataflow, StepFlow
 from codegen.analyse.scope import ModuleScope
 from codegen.analyse.sequences import Stores, indexable
@@ -112,8 +113,15 @@ class Context:
             for node in ast.walk(root)
         )
 
+    @functools.cached_property
+    def local(self) -> frozenset[str]:
+        """Every name that the code of the flow's classes mentions, attributes included: all that
+        its tasks may call their variables."""
+        nodes = [method.node for method in self.flow.methods]
+        return frozenset(n for node in nodes for n in (*identifiers(node), *attributes(node)))
+
     def __post_init__(self) -> None:
-        self.library = Library(self.flow.module.metaflow, self.symbols)
+        self.library = Library(self.flow, self.symbols)
         self.declarations = Declarations(self.names)
         self.members = Members(self.flow, self.dataflow, self.names, self.symbols)
         artifacts = dict.fromkeys(

@@ -149,7 +149,7 @@ class _Builder:
         hidden = None if self._own_items() else self.join.hidden
         shared = [key for key in self.join.shared if key != hidden]
         fields = [(key, self._copied(key, self.given["shared", key, 0])) for key in shared]
-        fields += [(key, self._copied(key, text)) for key, text in self.parameters.items()]
+        fields += self.parameters.items()  # in Metaflow, too, all inputs have the same objects
         if self.join.index:
             self.numbered = True
             fields.append(("index", self.index))

@@ -11,8 +11,9 @@ import libcst as cst
 from codegen.analyse.body import OTHERS
 from codegen.analyse.dataflow import Dataflow
 from codegen.lower.names import Names
-from codegen.model import Constant, Flow, FlowClass, Helper, Member, MemberKind
+from codegen.model import Config, Constant, Flow, FlowClass, Helper, Member, MemberKind
 from codegen.parse.concrete import code
+from codegen.parse.configs.constant import config_expression
 from codegen.parse.names import mangled, source_name
 from codegen.symbols import Symbols
 
@@ -38,9 +39,12 @@ class Members:
         self.used = self._completed(used)
         plain = [step for step in steps if not step.reasons]
         self.plain = frozenset().union(*(step.facts.used for step in plain))
+        #: Configs that some steps may change: the class cannot have the only one.
+        self.copied = frozenset().union(*dataflow.copied.values()) & self.used
         self.texts: Mapping[str, str] = self._texts()
+        self.configs: Mapping[str, str] = self._configs()
         self.locals: Mapping[str, str] = {
-            name: ast.unparse(flow.constants[name].value) for name in self._ordered(dataflow.fresh)
+            name: self._anew(flow.constants[name]) for name in self._ordered(dataflow.fresh)
         }
         self.code = "" if self.objects else self._code()
 
@@ -53,12 +57,51 @@ class Members:
             shown = source_name(name).lstrip("_") if "__" in name else name
             if self.objects and kind is MemberKind.PROPERTY:
                 texts[name] = f"{self.flow.name}().{shown}"
+            elif name in self.flow.configs and (name in self.copied or not self.objects):
+                texts[name] = self.names.function(name.upper())
             elif self.objects:
                 texts[name] = f"{self.flow.name}.{name}"
             else:
                 called = "()" if kind is MemberKind.PROPERTY else ""
                 texts[name] = f"{self.names.function(shown)}{called}"
         return texts
+
+    def _configs(self) -> dict[str, str]:
+        """The constants of the module for configs: those that are not in the class."""
+        own = self.copied if self.objects else self.flow.configs
+        found = {name: text for name, text in self.texts.items() if name in own}
+        for name in self._ordered(self.used & self.dataflow.fresh & set(self.flow.configs)):
+            found[name] = self.names.function(name.upper())
+        return found
+
+    def _anew(self, constant: Constant) -> str:
+        """The expression for a constant that each task has for itself."""
+        if constant.name in self.configs:
+            return self.copy_of(constant.name)
+        return ast.unparse(constant.value)
+
+    def copy_of(self, config: str) -> str:
+        """The expression for a copy of a config."""
+        return f"{self.symbols.use('copy')}.deepcopy({self.configs[config]})"
+
+    def declarations(self) -> tuple[str, ...]:
+        """The constants of the module for configs, each below a comment that says where its value
+        comes from."""
+        return tuple(
+            self._assignment(config, self.configs[name])
+            for name, config in self.flow.configs.items()
+            if name in self.configs
+        )
+
+    def _assignment(self, config: Config, name: str) -> str:
+        """A config as a constant, with the author's comments and where its value comes from."""
+        value = config.value
+        mapping = value is not None and not config.plain
+        helper = self.symbols.use("ConfigValue") if mapping else ""
+        loose = value is None or (config.plain and isinstance(value, (dict, list)))
+        annotation = f": {self.symbols.use('Any')}" if loose else ""
+        text = ast.unparse(config_expression(config, helper))
+        return "\n".join([*config.comments, f"# {config.declared}", f"{name}{annotation} = {text}"])
 
     def _completed(self, used: frozenset[str]) -> frozenset[str]:
         """With the constants that the lines of others need, in any of the classes."""
@@ -85,7 +128,7 @@ class Members:
         """Members as functions, constants and classes of the module."""
         texts = []
         lines: set[int] = set()  # one statement may set several constants
-        for name in self._ordered(self.texts):
+        for name in self._ordered(self.texts.keys() - self.flow.configs.keys()):
             if name in self.flow.constants:
                 line = id(self.flow.constants[name].cst)
                 if line in lines:
@@ -98,6 +141,7 @@ class Members:
     def unused(self) -> Iterator[Member]:
         """The members that the module does without, in the order of the source."""
         kept = self.used if self.objects else frozenset({*self.texts, *self.locals})
+        kept |= set(self.flow.configs)  # they may be there for decorators
         lines = {id(self.flow.constants[name].cst) for name in kept if name in self.flow.constants}
         given = [found.arguments for found in self.flow.parameters.values()]
         given += [found.arguments for found in self.flow.decorators]
@@ -240,8 +284,11 @@ class Members:
 
     def _inside(self, member: Member) -> cst.BaseStatement:
         """A member of the class."""
-        if isinstance(member, Constant) and member.name in self.dataflow.fresh:
+        if isinstance(member, Constant) and member.name in self.dataflow.fresh | self.copied:
             return cst.parse_statement(self._evaluated(member))
+        if member.name in self.flow.configs:
+            config = self.flow.configs[member.name]
+            return cst.parse_statement(self._assignment(config, member.name))
         if isinstance(member, Constant) and self._is_split(member):
             return cst.parse_statement(f"{member.name} = {ast.unparse(member.value)}")
         static = (
@@ -259,7 +306,7 @@ class Members:
     def _evaluated(self, constant: Constant) -> str:
         """A constant that each task evaluates for itself."""
         names = {name: f"self.{name}" for name in self.flow.members}
-        value = named(ast.unparse(constant.value), names)
+        value = named(self._anew(constant), names)
         return (
             f"@{self.symbols.use('functools')}.cached_property  # each task has its own\n"
             f"def {source_name(constant.name)}(self) -> {self.symbols.use('Any')}:\n"

@@ -22,7 +22,8 @@ def merged(
     first, *rest = modules
     if not rest:
         return first
-    common = first.around
+    same = all(module.around == first.around for module in rest)
+    common = first.around if same else ""  # it may say current.flow_name
     owners: dict[str, object] = {}
     clashes: dict[str, None] = {}
     for module in modules:
@@ -37,12 +38,15 @@ def merged(
         docstring=_docstring(modules, flows),
         code=common + _once(module.code.removeprefix(common) for module in modules),
         classes=_once(module.classes for module in modules),
+        imports=tuple(dict.fromkeys(n for module in modules for n in module.imports)),
         declarations=tuple(dict.fromkeys(n for module in modules for n in module.declarations)),
         constants=tuple(dict.fromkeys(line for module in modules for line in module.constants)),
         blocks=_blocks(modules),
         more=tuple(module.workflow for module in rest),
         launch_plans=tuple(plan for module in modules for plan in module.launch_plans),
         project=next((module.project for module in modules if module.project), None),
+        current=next((module.current for module in modules if module.current), None),
+        early=any(module.early for module in modules),
     )
 
 
@@ -83,6 +87,8 @@ def _named(module: FlyteModule, common: str) -> Iterator[tuple[str, object]]:
         yield plan.variable, plan
     if module.project is not None:
         yield "@project", module.project
+    if module.current is not None:
+        yield "current", module.current
     for text in texts:
         for statement in ast.parse(text).body:
             for name in binds(statement):

@@ -13,6 +13,7 @@ from codegen.library import PROJECT_NAMES
 from codegen.lower.context import Context
 from codegen.lower.functions import lower_functions
 from codegen.lower.parameters import ParameterPlan
+from codegen.lower.s3 import note_s3
 from codegen.lower.settings.cards import note_uses, report
 from codegen.lower.settings.schedule import Schedule
 from codegen.model import Flow
@@ -52,19 +53,22 @@ def lower_module(context: Context, module_name: str) -> FlyteModule:
     blocks, workflow = lower_functions(context)
     around = library.text(flow.module.body)
     code = around + library.text(context.members.code)
-    classes = library.text(context.members.classes(context.methods))
+    classes = library.text(context.members.classes(context.methods), first=False)
     report(flow, [each.cards.found for each in context.settings.values()], context.diagnostics)
-    note_uses((code, classes, *(each.body for each in blocks if isinstance(each, Task))), symbols)
+    texts = (code, classes, *(each.body for each in blocks if isinstance(each, Task)))
+    note_uses(texts, symbols)
+    note_s3(texts, symbols)
+    current = library.current.names()
     project = _project_names(context)
     return FlyteModule(
         header=flow.module.header,
         docstring=_module_docstring(context, module_name),
         future=flow.module.future,
-        imports=(),
+        imports=context.declarations.imports(),
         code=code,
         classes=classes,
         helpers=symbols.helpers(),
-        declarations=context.declarations.lines(),
+        declarations=(*context.members.declarations(), *context.declarations.lines()),
         seeds=seed_statements(flow.module.kept),
         constants=tuple(line for plan in plans.values() for line in plan.constants),
         blocks=tuple(blocks),
@@ -73,6 +77,8 @@ def lower_module(context: Context, module_name: str) -> FlyteModule:
         symbols=symbols,
         around=around,
         project=project,
+        current=current,
+        early=library.early,
     )
 
 
@@ -94,7 +100,8 @@ def _launch_plans(context: Context) -> Iterator[LaunchPlan]:
 
 def _project_names(context: Context) -> ProjectNames | None:
     """What stands for the names that @project sets, if the module uses any of them."""
-    project, used = context.whole.project, context.library.used & PROJECT_NAMES
+    library, project = context.library, context.whole.project
+    used = (library.used & PROJECT_NAMES) | library.current.project_names
     if project is None or not used:
         return None
     named = "metaflow.current.project_flow_name" in used
@@ -121,6 +128,9 @@ def _module_docstring(context: Context, module_name: str) -> str:
     ]
     if flow.module.beside:
         lines += ["", *textwrap.wrap(f"It imports {_listed(flow.module.beside)}.", 88)]
+    frozen = [f"{c.name} from {c.origin}" for c in context.flow.configs.values() if c.outside]
+    if frozen:
+        lines += ["", *textwrap.wrap(f"Its configs are frozen: {', '.join(frozen)}.", 88)]
     notes = dict.fromkeys(n for each in context.settings.values() for n in each.secrets.notes())
     if notes:
         lines += ["", "A run on your machine takes secrets from variables, which you export:", ""]

@@ -13,7 +13,6 @@ from codegen.analyse.scope import ModuleScope
 from codegen.diagnostics import Diagnostics
 from codegen.lower.parameters import FLYTE_RESERVED
 from codegen.model import Flow
-from codegen.symbols import Symbols
 
 #: Names that flytekit's tuple of promises has for itself (core/promise.py, core/interface.py).
 _FIELD_RESERVED = frozenset({"with_overrides", "node", "runs_before", "ref"})
@@ -22,11 +21,12 @@ _FIELD_RESERVED = frozenset({"with_overrides", "node", "runs_before", "ref"})
 #: the type when the annotations of its class are evaluated (typing.get_type_hints).
 _TYPE_NAMES = frozenset({"int", "float", "str", "bool"})
 
-#: Builtins that generated code uses.
-_USED_BUILTINS = frozenset(
+#: Builtins that generated code uses, but for those of cards.
+USED_BUILTINS = frozenset(
     {
-        "bool", "dict", "float", "getattr", "int", "isinstance", "list", "locals", "object",
-        "print", "range", "repr", "str", "tuple",
+        "bool", "dict", "enumerate", "float", "frozenset", "getattr", "globals", "int",
+        "isinstance", "len", "list", "locals", "next", "object", "print", "range", "repr", "str",
+        "super", "tuple", "type", "vars",
     }
 )  # fmt: skip
 
@@ -71,11 +71,18 @@ class Names:
     """The names of tasks, outputs types and the workflow of one flow."""
 
     def __init__(
-        self, flow: Flow, scope: ModuleScope, looked_up: frozenset[str], diagnostics: Diagnostics
+        self,
+        flow: Flow,
+        scope: ModuleScope,
+        looked_up: frozenset[str],
+        wanted: frozenset[str],
+        diagnostics: Diagnostics,
     ) -> None:
+        """``looked_up`` are names that the user's code uses, ``wanted`` those that the generated
+        code may take from libraries and the prelude."""
         own = set(flow.module.metaflow) | {flow.name}
         taken = set(scope.bound) | (set(looked_up) - own)
-        reserved = taken | Symbols.reserved() | _USED_BUILTINS
+        reserved = taken | wanted | USED_BUILTINS
         #: Names that only Parameters have; an input of any function may have them too.
         self.parameters = frozenset(flow.parameters) - reserved
         reserved |= set(flow.parameters)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import libcst as cst
 
@@ -73,6 +75,7 @@ class _Step:
         self.bound |= frozenset(text.partition(".")[0] for text in self._member_texts().values())
         self.given = {(given.source, given.key, given.number): given.name for given in self.inputs}
         self.item = ""
+        self.first_read: int | None = None  # of the prologue's lines, one that reads a file
         self.expressions = self._expressions()
 
     # ------------------------------------------------------------------ signature
@@ -117,6 +120,8 @@ class _Step:
     def _wrappers(self, target: Target) -> tuple[str, ...]:
         settings = self.context.settings[self.name]
         wrappers = settings.wrappers(target)
+        if self.context.library.current.running:
+            wrappers = (f"{self.symbols.use('in_step')}({self.name!r})", *wrappers)
         if loops(self.step.step):
             # what is retried or timed is one round, so that each gets a pod of its own
             most = 1 if settings.attempts.repeated else ROUNDS
@@ -226,7 +231,8 @@ class _Step:
         if self.is_object:
             return []
         used = set(self.step.facts.used | self._looked_up())
-        return [name for name in self.members.locals if name in used]
+        copied = self.context.dataflow.copied.get(self.name, frozenset())
+        return [name for name in (*self.members.locals, *sorted(copied)) if name in used]
 
     def _asked_only(self) -> frozenset[str]:
         """Inputs that may be unset and that the step reads only where it has asked whether they
@@ -285,6 +291,10 @@ class _Step:
         prologue = self._prologue()
         if step.step.wrappers:
             return self._called(prologue)
+        tried: list[str] = []
+        start = self.first_read
+        if step.facts.catch is not None and start is not None and not self.is_object:
+            prologue, tried = prologue[:start], prologue[start:]
         by_node = {found.node: found for found in step.facts.exits if not found.caught}
         returns = tuple(
             self._replacement(node, by_node.get(node)) for node in own_returns(step.step.node)
@@ -310,12 +320,14 @@ class _Step:
             asks=() if self.is_object else self._asks(),
             merges=self._merges(),
             unused=only_merging(step.step, step.facts.merges),
-            catch=self._catch(),
+            catch=self._catch(tried),
         )
-        return rewrite(step.step, plan, self.context.library)
+        function = self.context.library.step(step.step.cst, self.name, self.bound)
+        return rewrite(replace(step.step, cst=function), plan)
 
-    def _catch(self) -> CatchPlan | None:
-        """What becomes of an error under @catch."""
+    def _catch(self, tried: Sequence[str] = ()) -> CatchPlan | None:
+        """What becomes of an error under @catch, in the body or the statements before it that are
+        ``tried`` with it."""
         facts, attempts = self.step.facts, self.context.settings[self.name].attempts
         if facts.catch is None:
             return None
@@ -330,7 +342,7 @@ class _Step:
             call = f"{self._failure} = {call}"
         (found,) = (found for found in facts.exits if found.caught)
         check = f"{self.symbols.use('check_attempt', self.bound)}({times})"
-        return CatchPlan(error, (check,), (call, *self._return(found)))
+        return CatchPlan(error, (check, *tried), (call, *self._return(found)))
 
     @property
     def _failure(self) -> str:
@@ -416,12 +428,17 @@ class _Step:
             lines.append(f"{local['name']} = {self.flow.name!r}")
         for name in self._fresh():
             value = self._constant_value(name)
-            lines.append(f"{local[name]} = {value}  # evaluated in every task")
+            copied = name in self.flow.configs
+            why = "each task has its own" if copied else "evaluated in every task"
+            lines.append(f"{local[name]} = {value}  # {why}")
         for name in self._guarded():
             unset = self.symbols.use("Unset", self.bound)
             why = "" if lines else "  # reading it must fail, as in Metaflow"
             lines.append(f"if {local[name]} is {unset}:{why}\n    del {local[name]}")
         for name in step.parameters:
+            decode = self.context.plans[name].decode
+            if self.first_read is None and decode is not None and decode.fails:
+                self.first_read = len(lines)
             lines += self._decoded(name)
         if step.mapped:
             changed = {name for visit in step.visits for name in visit.changed}
@@ -432,7 +449,7 @@ class _Step:
         if self.join is not None and self.join.objects:
             self._check_builtins()
             given = {(i.source, i.key, i.number): i.name for i in self.inputs}
-            parameters = {name: local[name] for name in self.join.parameters}
+            parameters = {name: self._same(name) for name in self.join.parameters}
             argument = self.step.step.node.args.args[1].arg
             lines += join_prologue(self.context, self.join, argument, given, parameters, self.bound)
         if self.item:
@@ -441,8 +458,18 @@ class _Step:
             lines += self._object()
         return lines
 
+    def _same(self, name: str) -> str:
+        """A Parameter or constant of the class, which an input of a join has as well."""
+        if name not in self.flow.constants:
+            return self.local[name]
+        if name in self._fresh():
+            return self.local[name]
+        return self.members.texts.get(name) or self._constant_value(name)
+
     def _constant_value(self, name: str) -> str:
         """The expression of a class constant, with what stands for others in it."""
+        if name in self.members.configs:
+            return self.members.copy_of(name)
         names = {**self.members.texts, **{other: self.local[other] for other in self._fresh()}}
         return named(self.members.locals[name], names)
 
@@ -494,6 +521,19 @@ class _Step:
                 self.context.diagnostics,
             )
 
+    def use(self, name: str) -> str:
+        """The name of something from a library or the prelude, which the body leaves alone."""
+        return self.symbols.use(name, self.bound)
+
+    def sees(self, node: ast.expr) -> bool:
+        """Whether no local variable hides a name of an expression."""
+        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+        return not names & self.bound
+
+    def define(self, wanted: str, statement: Callable[[str], str]) -> str:
+        """The name of what a statement of the module defines, which no body uses otherwise."""
+        return self.context.declarations.define(wanted, statement, self.context.local)
+
     def _decoded(self, name: str) -> list[str]:
         """What makes the value of a Parameter from its input."""
         plan, local = self.context.plans[name], self.local[name]
@@ -503,10 +543,7 @@ class _Step:
             missing = f"Missing option --{plan.input.name}"
             lines.append(f"if {given} is None:\n    raise ValueError({missing!r})")
         if plan.decode is not None:
-            text = plan.decode.statement(local, given, "json")
-            if "json.loads(" in text:
-                text = plan.decode.statement(local, given, self.symbols.use("json", self.bound))
-            lines.append(text)
+            lines.append(plan.decode.statement(local, given, self))
         return lines
 
     def _guarded(self) -> list[str]:
@@ -558,7 +595,7 @@ class _Step:
                         text = f"{argument}.{branch.label}.{shown}"
                         found[text] = self.given["branch", key, number]
                     for key in self.join.parameters:
-                        found[f"{argument}.{branch.label}.{key}"] = self.local[key]
+                        found[f"{argument}.{branch.label}.{key}"] = self._same(key)
         return found
 
     def _stack(self) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import libcst as cst
 
 from codegen.diagnostics import Diagnostics, Position
-from codegen.model import Argument, Decorator, Member, Parameter, Step
-from codegen.parse.concrete import Statement, comments, paired, trailing
+from codegen.model import Argument, Decorator, IncludeFile, Member, Parameter, Step
+from codegen.parse.concrete import Statement, behind, comments, paired, trailing
+from codegen.parse.configs.declared import CONFIG_ORDER, Declared
 from codegen.parse.decorators import DecoratorReader
 from codegen.parse.literal import plain_attributes
 from codegen.parse.members import Members
@@ -18,8 +19,19 @@ from codegen.parse.module import bound_names
 from codegen.parse.mutators.use import MutatorKind, Mutators, Use, misplaced, split_uses
 from codegen.parse.names import binds, mangled, place, resolve
 from codegen.parse.siblings import Source
-from codegen.parse.table import PARAMETER_ORDER
+from codegen.parse.table import INCLUDE_FILE_ORDER, PARAMETER_ORDER
 from codegen.parse.transitions import is_next, transition_of
+
+#: What the body of a class calls for a Parameter or a Config, with the order of its arguments.
+_PARAMETERS: Mapping[str, tuple[type[Parameter] | type[Declared], Sequence[str]]] = {
+    "metaflow.Parameter": (Parameter, PARAMETER_ORDER),
+    "metaflow.IncludeFile": (IncludeFile, INCLUDE_FILE_ORDER),
+    "metaflow.Config": (Declared, CONFIG_ORDER),
+}
+
+
+#: What the body of a class binds a name to.
+Bound = Step | Parameter | Member | Declared
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,7 @@ class ClassBody:
 
     name: str
     docstring: str | None
-    attributes: Mapping[str, tuple[Step | Parameter | Member, ...]]
+    attributes: Mapping[str, tuple[Bound, ...]]
     members: tuple[Member, ...]
     decorators: tuple[Decorator, ...]
     comments: tuple[str, ...]
@@ -79,7 +91,7 @@ class _ClassReader:
         self.diagnostics = diagnostics
         self.decorators = DecoratorReader(self.names, drop, diagnostics)
         self.step_mutators: dict[str, tuple[Use, ...]] = {}
-        self.attributes: dict[str, list[Step | Parameter | Member]] = {}
+        self.attributes: dict[str, list[Bound]] = {}
         self.members = Members(node.name, diagnostics)
         self.rebound = frozenset(n for each in source.abstract.body for n in bound_names(each))
 
@@ -129,7 +141,7 @@ class _ClassReader:
             if not part:
                 self.attributes[mangled(name, self.node.name)] = []
 
-    def _add(self, found: Step | Parameter | Member, name: str) -> None:
+    def _add(self, found: Bound, name: str) -> None:
         self.attributes.setdefault(name, []).append(found)
 
     def _member(self, member: Statement, node: ast.stmt) -> None:
@@ -163,7 +175,7 @@ class _ClassReader:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         call = node.value
         kind = resolve(call.func, self.names) if isinstance(call, ast.Call) else None
-        if kind is None:
+        if kind in (None, "metaflow.config_expr"):
             self.members.constant(member, node)
             return
         if len(targets) > 1 or not isinstance(targets[0], ast.Name):
@@ -174,7 +186,7 @@ class _ClassReader:
             )
             return
         assert isinstance(call, ast.Call)
-        if kind != "metaflow.Parameter":
+        if kind not in _PARAMETERS:
             self.members.refused.add(targets[0].id)
             self.diagnostics.add(
                 "MF503",
@@ -183,10 +195,11 @@ class _ClassReader:
                 "Pass the value as a Parameter, or compute it in a step.",
             )
             return
-        arguments = self._parameter_arguments(call)
+        type_, order = _PARAMETERS[kind]
+        arguments = self._parameter_arguments(call, kind.rpartition(".")[2], order)
         if arguments is not None:
             attribute = mangled(targets[0].id, self.node.name)
-            found = Parameter(
+            found = type_(
                 attribute=attribute,
                 position=Position(*place(node)),
                 arguments=arguments,
@@ -194,30 +207,31 @@ class _ClassReader:
             )
             self._add(found, attribute)
 
-    def _parameter_arguments(self, call: ast.Call) -> dict[str, Argument] | None:
+    def _parameter_arguments(
+        self, call: ast.Call, kind: str, order: Sequence[str]
+    ) -> dict[str, Argument] | None:
         arguments: dict[str, Argument] = {}
-        if len(call.args) > len(PARAMETER_ORDER) or any(
-            isinstance(arg, ast.Starred) for arg in call.args
-        ):
+        if len(call.args) > len(order) or any(isinstance(arg, ast.Starred) for arg in call.args):
             self.diagnostics.add(
                 "MF122",
                 Position(*place(call)),
-                "Parameter takes at most six positional arguments, each written out",
+                f"{kind} takes at most {len(order)} positional arguments, each written out",
                 "Give the arguments by name.",
             )
             return None
-        for name, value in zip(PARAMETER_ORDER, call.args, strict=False):
+        for name, value in zip(order, call.args, strict=False):
             arguments[name] = Argument(value, Position(*place(value)))
-        for keyword in call.keywords:
-            if keyword.arg is None or keyword.arg in arguments:
+        for number, keyword in enumerate(call.keywords):
+            if keyword.arg is not None and keyword.arg in arguments:
                 self.diagnostics.add(
-                    "MF301" if keyword.arg is None else "MF122",
+                    "MF122",
                     Position(*place(keyword.value)),
-                    "the arguments of this Parameter cannot be told apart",
-                    "Write each argument of the Parameter once, by name.",
+                    f"the arguments of this {kind} cannot be told apart",
+                    f"Write each argument of the {kind} once, by name.",
                 )
                 return None
-            arguments[keyword.arg] = Argument(keyword.value, Position(*place(keyword.value)))
+            name = keyword.arg or f"**{number}"  # see configs/apply.py
+            arguments[name] = Argument(keyword.value, Position(*place(keyword.value)))
         return arguments
 
     def _function(self, member: cst.FunctionDef, node: ast.FunctionDef) -> None:
@@ -308,6 +322,5 @@ def _step_comments(function: cst.FunctionDef) -> tuple[str, ...]:
     found = list(comments(function.leading_lines))
     for decorator in function.decorators:
         found += comments(decorator.leading_lines)
-        if decorator.trailing_whitespace.comment:
-            found.append(decorator.trailing_whitespace.comment.value)
+        found += behind(decorator.trailing_whitespace)
     return (*found, *comments(function.lines_after_decorators))

@@ -96,18 +96,9 @@ class DecoratorReader:
                 f"Write @{name}(attribute=value).",
                 step,
             )
-        for keyword in call.keywords:
-            where = Position(*place(keyword.value))
-            if keyword.arg is None:
-                self.diagnostics.add(
-                    "MF301",
-                    where,
-                    f"the arguments of @{name} cannot be known from the source",
-                    "Write each argument out, by name.",
-                    step,
-                )
-            else:
-                arguments[keyword.arg] = Argument(keyword.value, where)
+        for number, keyword in enumerate(call.keywords):
+            key = keyword.arg or f"**{number}"  # see configs/apply.py
+            arguments[key] = Argument(keyword.value, Position(*place(keyword.value)))
         return arguments
 
 

@@ -17,14 +17,18 @@ from codegen.model import (
     Flow,
     FlowClass,
     Helper,
-    Member,
+    IncludeFile,
     ModuleCode,
     NestedClass,
     Parameter,
     Step,
 )
-from codegen.parse.classes import ClassBody, read_class
+from codegen.parse.classes import Bound, ClassBody, read_class
 from codegen.parse.concrete import paired
+from codegen.parse.configs.apply import Configuration, configured
+from codegen.parse.configs.constant import config_constant
+from codegen.parse.configs.declared import Declared
+from codegen.parse.configs.given import ConfigOptions
 from codegen.parse.decorators import REPEATABLE
 from codegen.parse.imports import needing_metaflow
 from codegen.parse.inheritance import Hierarchy, Order
@@ -33,6 +37,7 @@ from codegen.parse.mutators.apply import Around, Defined, Parts, mutated
 from codegen.parse.mutators.use import Mutators, Use, misplaced, report_mentions
 from codegen.parse.names import count_characters, metaflow_names, place, resolve
 from codegen.parse.packages import local_modules
+from codegen.parse.parsers import parser_imports
 from codegen.parse.siblings import Class, Siblings, Source
 from codegen.parse.together import together
 
@@ -42,10 +47,11 @@ _M = TypeVar("_M", Step, Parameter, Helper, Constant, NestedClass)
 @dataclass(frozen=True)
 class Parsed:
     """The flows that are to be translated, which have the same module code, and the ``texts`` of
-    all files that it stems from."""
+    all files that it stems from; ``siblings`` are the modules beside the flow."""
 
     flows: tuple[Flow, ...]
     texts: tuple[str, ...]
+    siblings: Siblings
 
 
 def parse_flows(
@@ -55,11 +61,15 @@ def parse_flows(
     folder: Path | None = None,
     name: str | None = None,
     drop: Collection[str] = (),
+    files: Sequence[tuple[str, str]] = (),
+    values: Sequence[tuple[str, str]] = (),
+    keep: bool = False,
 ) -> Parsed | None:
     """The flows that ``text`` defines, or None with the reason among the diagnostics.
 
     Modules beside the flow are looked for in ``folder``; ``name`` picks one flow, and ``drop``
-    names decorators that do not count.
+    names decorators that do not count. ``files`` and ``values`` are given to Configs by name.
+    Metaflow's client may stay if it is to ``keep``.
     """
     abstract = _tree(text, filename, diagnostics)
     if abstract is None:
@@ -84,7 +94,9 @@ def parse_flows(
             "upgrade libcst, or write it another way.",
         )
         return None
-    return _Reader(filename, siblings, hierarchy, concrete, drop, diagnostics).parsed(flows, chosen)
+    options = ConfigOptions(files, values, folder)
+    reader = _Reader(filename, siblings, hierarchy, concrete, drop, options, keep, diagnostics)
+    return reader.parsed(flows, chosen)
 
 
 def parse_flow(
@@ -179,13 +191,17 @@ class _Reader:
         hierarchy: Hierarchy,
         concrete: cst.Module,
         drop: Collection[str],
+        options: ConfigOptions,
+        keep: bool,
         diagnostics: Diagnostics,
     ) -> None:
         self.filename = filename
+        self.keep = keep
         self.siblings = siblings
         self.hierarchy = hierarchy
         self.own = concrete
         self.drop = drop
+        self.options = options
         self.diagnostics = diagnostics
         self.mutators = Mutators(siblings)
         self.bodies: dict[Class, ClassBody] = {}
@@ -219,18 +235,25 @@ class _Reader:
         classes |= {
             mutator.line[0].node for source in sources for mutator in self.mutators.within(source)
         }
-        cut = Cut(frozenset(classes), frozenset(flow.node.name for flow in flows), inlined)
+        names = frozenset(flow.node.name for flow in flows)
+        cut = Cut(frozenset(classes), names, inlined, self.keep)
         code = self._code(sources, cut)
         if code is None:
             return None
         roots = [*code.kept, *(found.node for order in orders for found in order.classes)]
-        code = replace(code, beside=local_modules(roots, self.siblings, self.diagnostics))
+        groups = [group for body in self.bodies.values() for group in body.attributes.values()]
+        files = [found for group in groups for found in group if isinstance(found, IncludeFile)]
+        roots += parser_imports(files, self.siblings, self.filename, self.diagnostics)
+        code = replace(
+            code, keep=self.keep, beside=local_modules(roots, self.siblings, self.diagnostics)
+        )
         read = [self._flow(order, sources, cut, code) for order in orders]
         if None in read:
             return None
         return Parsed(
             tuple(flow for flow in read if flow is not None),
             tuple(source.text for source in sources),
+            self.siblings,
         )
 
     def _code(self, sources: Sequence[Source], cut: Cut) -> ModuleCode | None:
@@ -284,10 +307,23 @@ class _Reader:
             parameters={found.attribute: found for found in _only(Parameter, members)},
             decorators=self._decorators(order),
         )
+        defined = self._defined(order, parts)
         around = Around(self.mutators, sources, cut.classes, self.drop)
-        changed = mutated(parts, self._defined(order, parts), around, self.diagnostics)
+        frozen = configured(
+            parts,
+            defined,
+            {found: self.bodies[found].attributes for found in order.classes},
+            around,
+            Configuration(self.options, self._config_names(), code.generators),
+            Position(*place(flow.node)),
+            self.diagnostics,
+        )
+        if frozen is None:
+            return None
+        changed = mutated(frozen.parts, frozen.defined, frozen.configs, around, self.diagnostics)
         if changed is None:
             return None
+        constants = {name: config_constant(found) for name, found in frozen.configs.items()}
         return Flow(
             name=flow.node.name,
             position=Position(*place(flow.node)),
@@ -297,10 +333,10 @@ class _Reader:
             parameters=changed.parameters,
             decorators=changed.decorators,
             module=code,
-            classes=tuple(self._class(found, sources) for found in order.classes),
+            classes=tuple(self._class(found, sources, constants) for found in order.classes),
             helpers={m.name: m for m in _only(Helper, members) if m.role in ("", "getter")},
             setters={m.name: m for m in _only(Helper, members) if m.role == "setter"},
-            constants={m.name: m for m in _only(Constant, members)},
+            constants={m.name: m for m in (*_only(Constant, members), *constants.values())},
             nested={m.name: m for m in _only(NestedClass, members)},
             comments=tuple(
                 line
@@ -309,7 +345,20 @@ class _Reader:
                 for line in body.comments
             ),
             refused=frozenset(name for body in bodies for name in body.refused),
+            configs=frozen.configs,
+            configs_first=any((*defined.steps.values(), *defined.flows.values())),
         )
+
+    def _config_names(self) -> set[str]:
+        """The names of the Configs of all flows that are read, as far as they are literals."""
+        return {
+            argument.node.value
+            for body in self.bodies.values()
+            for group in body.attributes.values()
+            for found in group
+            if isinstance(found, Declared) and (argument := found.arguments.get("name"))
+            if isinstance(argument.node, ast.Constant) and isinstance(argument.node.value, str)
+        }
 
     def _defined(self, order: Order, parts: Parts) -> Defined:
         """Where the flow has what mutators see of it."""
@@ -335,8 +384,11 @@ class _Reader:
             members=frozenset(owners),
         )
 
-    def _class(self, found: Class, sources: Collection[Source]) -> FlowClass:
+    def _class(
+        self, found: Class, sources: Collection[Source], configs: Mapping[str, Constant]
+    ) -> FlowClass:
         body = self.bodies[found]
+        own = [config for config in configs.values() if config.owner == body.name]
         bases = tuple(
             base.node.name if base.source in sources else ast.unparse(expression)
             for expression, base in zip(found.node.bases, self.hierarchy.bases(found), strict=True)
@@ -345,7 +397,11 @@ class _Reader:
         return FlowClass(
             name=body.name,
             bases=bases,
-            members=body.members,
+            members=tuple(
+                sorted((*body.members, *own), key=lambda member: member.position)
+                if own
+                else body.members
+            ),
             steps=body.steps,
             imported=found.source not in sources,
             root=self.hierarchy.is_root(found),
@@ -383,10 +439,10 @@ class _Reader:
 
 def _attributes(
     bodies: Sequence[ClassBody],
-) -> Mapping[str, tuple[Step | Parameter | Member, ...]]:
+) -> Mapping[str, tuple[Bound, ...]]:
     """What Python finds under each name: what the first of the classes binds it to. Those of
     bases come first; what takes the place of a thing of the same kind stands in its place."""
-    found: dict[str, tuple[Step | Parameter | Member, ...]] = {}
+    found: dict[str, tuple[Bound, ...]] = {}
     for body in reversed(bodies):
         for name, group in body.attributes.items():
             if name in found and [type(one) for one in found[name]] != [type(one) for one in group]:
@@ -395,5 +451,5 @@ def _attributes(
     return found
 
 
-def _only(kind: type[_M], members: Sequence[Step | Parameter | Member]) -> list[_M]:
+def _only(kind: type[_M], members: Sequence[Bound]) -> list[_M]:
     return [member for member in members if isinstance(member, kind)]

@@ -10,19 +10,17 @@ from dataclasses import dataclass
 import libcst as cst
 
 from codegen.diagnostics import Diagnostics, Position
-from codegen.library import known_part
+from codegen.library import advice, kept_part, known_part
 from codegen.parse.concrete import Statement, comments, paired
 from codegen.parse.imports import Imports, Line
 from codegen.parse.names import (
     is_main_guard,
-    of_metaflow,
     place,
-    rebound,
-    references,
     resolve,
     starts,
 )
 from codegen.parse.siblings import Siblings, Source
+from codegen.parse.uses import clashes, outermost, uses
 
 #: Lines that speak to a tool that reads the source file, not to the reader (PEP 263, shebang).
 _FILE_MARKS = re.compile(r"^#!|^#.*?coding[:=]")
@@ -31,11 +29,13 @@ _FILE_MARKS = re.compile(r"^#!|^#.*?coding[:=]")
 @dataclass(frozen=True)
 class Cut:
     """What leaves the code of modules: the ``classes`` of the flow with other flows, of which
-    ``flows`` are the names, and the imports of the modules that become part of it."""
+    ``flows`` are the names, and the imports of the modules that become part of it; Metaflow's
+    client does if it is to ``keep``."""
 
     classes: frozenset[ast.ClassDef]
     flows: frozenset[str]
     inlined: tuple[Source, ...]
+    keep: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def read_part(
     only_guarded = frozenset(guarded - bound)
     gone = {node.name for node in classes} | rewriter.gone
     for node in kept_nodes:
-        _refuse_metaflow(node, names, gone, only_guarded, diagnostics)
+        _refuse_metaflow(node, names, gone, only_guarded, cut.keep, diagnostics)
     rewriter.check(kept_nodes, classes)
     return Part(
         source=source,
@@ -225,6 +225,19 @@ def _renames(rewriter: Imports) -> list[Kept]:
     return found
 
 
+def refuse_clashes(node: ast.AST, step: str | None, diagnostics: Diagnostics) -> None:
+    """Report imports of Metaflow in functions that are not all that their names mean there."""
+    for alias, name in clashes(node):
+        diagnostics.add(
+            "MF503",
+            Position(*place(alias)),
+            f"{name} is imported from Metaflow and set otherwise as well, so what it is depends on "
+            "the run",
+            "Give the two different names.",
+            step,
+        )
+
+
 def refuse_guarded(node: ast.Name, step: str | None, diagnostics: Diagnostics) -> None:
     """Report the use of a name that only the main guard sets."""
     diagnostics.add(
@@ -307,26 +320,25 @@ def _refuse_metaflow(
     names: Mapping[str, str],
     gone: Collection[str],
     guarded: frozenset[str],
+    keep: bool,
     diagnostics: Diagnostics,
 ) -> None:
     """Code that stays cannot use Metaflow, or the flow's classes: the module does without."""
-    for used, dotted in references(node, names):
-        if known_part(dotted) and not rebound(used, node):
-            continue
-        diagnostics.add(
-            "MF503",
-            Position(*place(used)),
-            f"{dotted} is used outside the flow, and the generated module has no Metaflow",
-            "Move what depends on Metaflow out of this file, or do without it.",
-        )
-    for inner in ast.walk(node):
-        if inner is not node and isinstance(inner, ast.stmt) and of_metaflow(inner):
+    for use in uses(node, outermost(names)):
+        in_function = use.depth > 0 and isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        kept = keep and in_function and kept_part(use.dotted)
+        if not (known_part(use.dotted) or use.annotation or kept):
             diagnostics.add(
                 "MF503",
-                Position(*place(inner)),
-                "Metaflow is imported inside other code, and the generated module has no Metaflow",
-                "Import at the top of the file what the flow itself needs; drop the rest.",
+                Position(*place(use.node)),
+                f"{use.dotted} is used outside the flow, and the generated module has no Metaflow",
+                advice(
+                    use.dotted,
+                    "Move what depends on Metaflow out of this file, or do without it.",
+                ),
             )
+    refuse_clashes(node, None, diagnostics)
+    for inner in ast.walk(node):
         if isinstance(inner, ast.Name) and inner.id in guarded:
             refuse_guarded(inner, None, diagnostics)
         if isinstance(inner, ast.Name) and inner.id in gone:

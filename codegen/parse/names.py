@@ -5,25 +5,31 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-#: What ``from metaflow import *`` brings (metaflow/__init__.py).
-STAR = (
-    "Config", "DataArtifact", "DeployedFlow", "Deployer", "Flow", "FlowMutator", "FlowSpec",
-    "IncludeFile", "JSONType", "Metaflow", "NBDeployer", "NBRunner", "Parameter", "Run", "Runner",
-    "S3", "Step", "StepMutator", "Task", "UserStepDecorator", "airflow_external_task_sensor",
-    "airflow_s3_key_sensor", "batch", "card", "catch", "conda", "conda_base", "config_expr",
-    "current", "default_metadata", "default_namespace", "environment", "exit_hook",
-    "get_metadata", "get_namespace", "kubernetes", "metadata", "namespace", "parallel",
-    "parallel_imap_unordered", "parallel_map", "profile", "project", "pypi", "pypi_base",
-    "pytorch_parallel", "resources", "retry", "schedule", "secrets", "step", "timeout", "trigger",
-    "trigger_on_finish", "user_step_decorator",
-)  # fmt: skip
+from codegen.library import CARD_NAMES, CLIENT, EXCEPTIONS, PUBLIC, S3_MODULES
+
+#: What ``from … import *`` brings, by module; metaflow/__init__.py brings all that it has.
+_STARS: Mapping[str, Sequence[str]] = {
+    "metaflow": tuple(PUBLIC),
+    "metaflow.cards": CARD_NAMES,
+    "metaflow.exception": EXCEPTIONS,
+}
 
 #: Longer names of what the package exports at its top.
 _CANONICAL = {
     "metaflow.decorators.step": "metaflow.step",
     "metaflow.flowspec.FlowSpec": "metaflow.FlowSpec",
+    "metaflow.metaflow_current.current": "metaflow.current",
+    "metaflow.metaflow_profile.profile": "metaflow.profile",
+    "metaflow.multicore_utils.parallel_imap_unordered": "metaflow.parallel_imap_unordered",
+    "metaflow.multicore_utils.parallel_map": "metaflow.parallel_map",
+    "metaflow.includefile.IncludeFile": "metaflow.IncludeFile",
     "metaflow.parameters.JSONType": "metaflow.JSONType",
     "metaflow.parameters.Parameter": "metaflow.Parameter",
+    "metaflow.user_configs.config_parameters.Config": "metaflow.Config",
+    "metaflow.user_configs.config_parameters.ConfigValue": "metaflow.ConfigValue",
+    "metaflow.user_configs.config_parameters.config_expr": "metaflow.config_expr",
+    **{f"metaflow.client.{name}": f"metaflow.{name}" for name in CLIENT},
+    **{f"{module}.S3": "metaflow.S3" for module in S3_MODULES},
 }
 
 
@@ -80,6 +86,7 @@ def metaflow_names(statements: Iterable[ast.stmt]) -> dict[str, str]:
     """Local name → dotted name in Metaflow, for every import in ``statements`` and in blocks
     at their level."""
     names: dict[str, str] = {}
+    statements = list(statements)
     for node in statements:
         if isinstance(node, (ast.If, ast.Try)):
             blocks = [node.body, node.orelse]
@@ -92,10 +99,13 @@ def metaflow_names(statements: Iterable[ast.stmt]) -> dict[str, str]:
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if alias.name == "*":
-                    names.update({name: f"{node.module}.{name}" for name in STAR})
+                    others = (other for other in statements if other is not node)
+                    own = {name for other in others for name in binds(other)}
+                    starred = set(_STARS.get(node.module or "", ())) - own
+                    names.update({name: f"{node.module}.{name}" for name in sorted(starred)})
                 else:
                     dotted = f"{node.module}.{alias.name}"
-                    names[alias.asname or alias.name] = _CANONICAL.get(dotted, dotted)
+                    names[alias.asname or alias.name] = resolve_dotted(dotted)
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == "metaflow":
@@ -109,34 +119,13 @@ def resolve(node: ast.expr, names: Mapping[str, str]) -> str | None:
         return names.get(node.id)
     if isinstance(node, ast.Attribute):
         base = resolve(node.value, names)
-        dotted = f"{base}.{node.attr}"
-        return _CANONICAL.get(dotted, dotted) if base else None
+        return resolve_dotted(f"{base}.{node.attr}") if base else None
     return None
 
 
-def references(node: ast.AST, names: Mapping[str, str]) -> Iterator[tuple[ast.expr, str]]:
-    """Each use of a Metaflow name below ``node``: the outermost expression and its dotted name."""
-    if isinstance(node, ast.expr):
-        resolved = resolve(node, names)
-        if resolved and isinstance(getattr(node, "ctx", None), ast.Load):
-            yield node, resolved
-            return
-    for child in ast.iter_child_nodes(node):
-        yield from references(child, names)
-
-
-def rebound(used: ast.expr, root: ast.AST) -> bool:
-    """Whether the name that a reference begins with may mean something else below ``root``."""
-    while isinstance(used, ast.Attribute):
-        used = used.value
-    assert isinstance(used, ast.Name)
-    return any(
-        (isinstance(node, ast.Name) and node.id == used.id and not isinstance(node.ctx, ast.Load))
-        or (isinstance(node, ast.arg) and node.arg == used.id)
-        or getattr(node, "name", None) == used.id
-        or (isinstance(node, ast.alias) and node.asname == used.id)
-        for node in ast.walk(root)
-    )
+def resolve_dotted(dotted: str) -> str:
+    """The name that the package itself has for something, if it has one."""
+    return _CANONICAL.get(dotted, dotted)
 
 
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

@@ -12,6 +12,7 @@ from pathlib import Path
 import libcst as cst
 
 from codegen.diagnostics import Diagnostics
+from codegen.library import known_part
 from codegen.parse.names import (
     binds,
     count_characters,
@@ -182,7 +183,8 @@ class Siblings:
                     yield found
 
     def needs_metaflow(self, source: Source) -> bool:
-        """Whether importing a module imports Metaflow, be it by another module."""
+        """Whether a module, or one that is imported with it, imports Metaflow, or what the
+        translation replaces of it in a function."""
         if source not in self._metaflow:
             reached: dict[Source, None] = {source: None}
             waiting = [source]
@@ -191,10 +193,14 @@ class Siblings:
                     if found not in reached:
                         reached[found] = None
                         waiting.append(found)
+            bodies = [found.abstract.body for found in reached]
             self._metaflow[source] = any(
-                of_metaflow(node)
-                for found in reached
-                for node in _run_at_import(found.abstract.body)
+                of_metaflow(node) for body in bodies for node in _run_at_import(body)
+            ) or any(
+                dotted == "metaflow" or known_part(dotted) is not None
+                for body in bodies
+                for node in _run_at_import(body, called=True)
+                for dotted in metaflow_names([node]).values()
             )
         return self._metaflow[source]
 
@@ -225,6 +231,8 @@ class Siblings:
             above = (folder, *folder.parents)
             if name.dots <= len(above):
                 yield above[name.dots - 1].joinpath(*name.parts)
+            return
+        if name.parts[0] == "metaflow":  # the library, even where the flow lies in its folder
             return
         yield folder.joinpath(*name.parts)
         if name.parts[0] not in sys.stdlib_module_names:
@@ -364,29 +372,32 @@ class Siblings:
         return Missing(self.why_missing(module.name))
 
 
-def _run_at_import(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements that run when a module is imported: no bodies of functions, and nothing that
-    is there for its own command line or for type checkers."""
+def _run_at_import(statements: Iterable[ast.stmt], called: bool = False) -> Iterator[ast.stmt]:
+    """The statements that run when a module is imported, or when its functions are ``called``:
+    nothing that is there for its own command line or for type checkers."""
     for node in statements:
-        if is_main_guard(node) or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        if is_main_guard(node) or (is_function and not called):
             continue
         yield node
         if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            yield from _run_at_import(node.orelse)
+            yield from _run_at_import(node.orelse, called)
             continue
         blocks: list[ast.AST] = [node]
         while blocks:
             for child in ast.iter_child_nodes(blocks.pop()):
                 if isinstance(child, ast.stmt):
-                    yield from _run_at_import([child])
+                    yield from _run_at_import([child], called)
                 elif not isinstance(child, ast.expr):
                     blocks.append(child)
 
 
 def _project(folder: Path) -> Iterator[Path]:
     """The folders above one, up to the root of its repository: a flow is often run from there,
-    with that folder on the path."""
+    with that folder on the path. Packages that are installed are no part of it."""
     for parent in (folder, *folder.parents):
+        if parent.name in ("site-packages", "dist-packages"):
+            return
         if parent != folder and parent.parent != parent:
             yield parent
         if (parent / ".git").exists():

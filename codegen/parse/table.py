@@ -10,6 +10,18 @@ from typing import Any
 #: Parameter(name, default, type, help, required, show_default): metaflow/parameters.py.
 PARAMETER_ORDER = ("name", "default", "type", "help", "required", "show_default")
 
+#: IncludeFile(name, required, is_text, encoding, help, parser): metaflow/includefile.py.
+INCLUDE_FILE_ORDER = ("name", "required", "is_text", "encoding", "help", "parser")
+
+#: Names of Parameters and Configs that Metaflow's own command line has taken: parameters.py.
+RESERVED = frozenset(
+    {
+        "params", "with", "tag", "namespace", "obj", "tags", "decospecs", "run-id-file",
+        "max-num-splits", "max-workers", "max-log-size", "user-namespace", "run-id", "task-id",
+        "runner-attribute-file",
+    }
+)  # fmt: skip
+
 _PACKAGES: Mapping[str, Any] = {"packages": {}, "python": None, "disabled": None}
 _CONDA: Mapping[str, Any] = {**_PACKAGES, "libraries": {}}
 _SENSOR: Mapping[str, Any] = {

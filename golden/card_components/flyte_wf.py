@@ -9,7 +9,6 @@ Every component that metaflow.cards has.
 """
 
 import base64
-import copy
 import functools
 import importlib
 import inspect
@@ -26,8 +25,7 @@ import traceback
 import uuid
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from html.parser import HTMLParser
 from typing import Annotated, Any, NamedTuple, get_type_hints
@@ -105,7 +103,8 @@ CARD_STYLE = """<style>
 .card td.name { width: 12%; background: #f3f3f3; text-align: right; font-weight: 700; }
 .card pre { margin: 0; padding: 1rem; overflow: auto; background: #f9f9f9; }
 .card td pre { padding: 0; background: none; text-align: left; white-space: pre-wrap; }
-.card .error { border-left: 4px solid #cf483e; white-space: pre-wrap; }
+.card .error { margin-bottom: 1rem; border-left: 4px solid #cf483e;
+  white-space: pre-wrap; }
 .card ul { list-style: disc; padding-left: 1.5rem; }
 .card ol { list-style: decimal; padding-left: 1.5rem; }
 .card figure { padding: 1rem; background: #f3f3f3; text-align: center; }
@@ -113,6 +112,7 @@ CARD_STYLE = """<style>
 .card .progress { padding: 1rem; background: #edf5ff; }
 .card .progress i { float: right; }
 .card progress { width: 100%; accent-color: #0c66de; }
+.card .chart { width: 100%; }
 .card .value { padding: 1.2rem; border: 1px solid #e5e7eb; border-radius: 8px; }
 .card .value b { display: block; margin: 0; font-size: 2rem; }
 .card .value small { display: block; }
@@ -129,8 +129,9 @@ CARD_STYLE = """<style>
 .card .theme-error, .card .priority-critical { border-left-color: #cf483e; }
 .card .theme-info, .card .theme-primary { border-left-color: #0c66de; }
 .card .theme-tool_call { border-left-color: #0c66de; }
-.card .viewer { border: 1px solid #e5e7eb; border-radius: 4px; }
-.card .viewer button { float: right; margin: .5rem; }
+.card .viewer { position: relative; border: 1px solid #e5e7eb; border-radius: 4px; }
+.card .viewer > b { display: block; margin: .5rem 1rem; }
+.card .viewer button { position: absolute; right: .5rem; top: .4rem; }
 .card summary { padding: .5rem 1rem; background: #f3f3f3; cursor: pointer; }
 </style>"""
 
@@ -667,28 +668,28 @@ class CardComponents:
         return iter(self.by_id.values())
 
 
+@dataclass(eq=False)
 class Card(CardComponents):
     """One @card of a task, with what is on it."""
 
-    def __init__(
-        self, id: str | None = None, type: str = "default", title: str = ""
-    ) -> None:
+    id: str | None = None
+    type: str = "default"
+    title: str = ""
+
+    def __post_init__(self) -> None:
         super().__init__()
-        self.id = id
-        self.type = type
-        self.name = id or f"{type} card"
-        self.title = title
+        self.name = self.id or f"{self.type} card"
 
 
-CARDS: ContextVar[Card] = ContextVar("CARDS")
+#: current.card of the task that runs: for all its threads
+CARDS: list[Card] = []
 
 
 def current_card() -> Card:
     """current.card, which only steps with a @card have."""
-    try:
-        return CARDS.get()
-    except LookupError:
-        raise AttributeError("Current has no attribute 'card'") from None
+    if not CARDS:
+        raise AttributeError("'Current' object has no attribute 'card'")
+    return CARDS[-1]
 
 
 def card_html(card: Card) -> str:
@@ -712,15 +713,14 @@ def with_cards(card: Card) -> Callable[..., Any]:
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(fn)
         def call(**inputs: Any) -> Any:
-            made = [copy.deepcopy(card)]
+            own = replace(card)
             current_context().decks.clear()  # a local run keeps those of other tasks
-            token = CARDS.set(made[0])
+            CARDS.append(own)
             try:
                 result = fn(**inputs)
             finally:
-                CARDS.reset(token)
-            for each in made:
-                show_card(each)
+                CARDS.pop()
+            show_card(own)
             return result
 
         return call

@@ -9,7 +9,6 @@ The default card shows the task by itself: parameters, artifacts, code and the g
 """
 
 import base64
-import copy
 import functools
 import inspect
 import os
@@ -17,6 +16,7 @@ import pprint
 import reprlib
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Annotated, Any, NamedTuple, get_type_hints
@@ -75,7 +75,8 @@ CARD_STYLE = """<style>
 .card td.name { width: 12%; background: #f3f3f3; text-align: right; font-weight: 700; }
 .card pre { margin: 0; padding: 1rem; overflow: auto; background: #f9f9f9; }
 .card td pre { padding: 0; background: none; text-align: left; white-space: pre-wrap; }
-.card .error { border-left: 4px solid #cf483e; white-space: pre-wrap; }
+.card .error { margin-bottom: 1rem; border-left: 4px solid #cf483e;
+  white-space: pre-wrap; }
 .card h2 { margin-top: 2rem; padding-top: 1.5rem; border-top: 1px solid #ddd;
   font-size: 1rem; }
 .card svg { display: block; margin: auto; max-width: 100%; }
@@ -147,13 +148,16 @@ def python_html(code: str) -> str:
     return str(highlight(code, PythonLexer(), formatter))
 
 
+@dataclass(eq=False)
 class Card:
     """One @card of a task."""
 
-    def __init__(self, id: str | None = None, type: str = "default") -> None:
-        self.id = id
-        self.type = type
-        self.name = id or f"{type} card"
+    id: str | None = None
+    type: str = "default"
+    page: Callable[[str], str] = str  # what stands around the components
+
+    def __post_init__(self) -> None:
+        self.name = self.id or f"{self.type} card"
 
 
 def graph_svg(steps: dict[str, list[str]], present: str) -> str:
@@ -223,6 +227,7 @@ def task_page(
     components: str,
 ) -> str:
     """What Metaflow's default card tells of a task, from its inputs and outputs."""
+    values = plain_values(values)
     facts = task_facts(started)
     texts = {name: short_text(value) for name, value in values.items()}
     given = {name: texts.pop(name) for name in parameters}
@@ -234,39 +239,33 @@ def task_page(
         **value_previews(values),
         "DAG": graph_svg(steps, fn.__name__),
     }
-    page = f"<h1>{escape(current_context().task_id.name)}</h1>{components}"
+    page = f"<h1>{fn.__name__}</h1>{components}"
     for title, html in sections.items():
         page += f"<h2>{escape(title)}</h2>{html}"
     return page
 
 
-def card_html(card: Card, page: Callable[[str], str]) -> str:
+def card_html(card: Card) -> str:
     """The whole card."""
     body = ""
     if card.type in ("default", "default_json"):
-        body = page(body)
+        body = card.page(body)
     return f'{CARD_STYLE}<div class="card">{body}</div>'
 
 
-def show_card(card: Card, page: Callable[[str], str]) -> None:
+def show_card(card: Card) -> None:
     """Make the Deck of a card."""
     try:
-        html = card_html(card, page)
+        html = card_html(card)
     except Exception:  # whatever it is: a card never fails its task
         problem = traceback.format_exc()
         html = card_error("Card Render Failed With Error", problem)
     Deck(card.name, html)
 
 
-def plain_values(inputs: dict[str, Any], result: Any = None) -> dict[str, Any]:
-    """The inputs and outputs of a task, by name."""
-    if result is None:
-        outputs = {}
-    else:
-        outputs = result._asdict() if hasattr(result, "_asdict") else vars(result)
-    found = {**inputs, **outputs}
-    found = {n: v.value if isinstance(v, Packed) else v for n, v in found.items()}
-    return found
+def plain_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Inputs and outputs of a task as its step knows them."""
+    return {name: v.value if isinstance(v, Packed) else v for name, v in values.items()}
 
 
 def with_cards(
@@ -279,14 +278,15 @@ def with_cards(
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(fn)
         def call(**inputs: Any) -> Any:
-            made = copy.deepcopy(cards)
+            values = dict(inputs)
+            facts = (fn, parameters, steps or {}, datetime.now(), values)
+            page = functools.partial(task_page, *facts)
+            made = [replace(card, page=page) for card in cards]
             current_context().decks.clear()  # a local run keeps those of other tasks
-            page = functools.partial(
-                task_page, fn, parameters, steps or {}, datetime.now()
-            )
             result = fn(**inputs)
-            for each in made:
-                show_card(each, lambda body: page(plain_values(inputs, result), body))
+            values |= {} if result is None else result._asdict()
+            for card in made:
+                show_card(card)
             return result
 
         return call

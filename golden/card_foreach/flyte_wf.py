@@ -9,7 +9,6 @@ Cards of a foreach: one for each element, and one of the join.
 """
 
 import base64
-import copy
 import functools
 import inspect
 import os
@@ -20,7 +19,7 @@ import textwrap
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from html.parser import HTMLParser
@@ -102,7 +101,8 @@ CARD_STYLE = """<style>
 .card td.name { width: 12%; background: #f3f3f3; text-align: right; font-weight: 700; }
 .card pre { margin: 0; padding: 1rem; overflow: auto; background: #f9f9f9; }
 .card td pre { padding: 0; background: none; text-align: left; white-space: pre-wrap; }
-.card .error { border-left: 4px solid #cf483e; white-space: pre-wrap; }
+.card .error { margin-bottom: 1rem; border-left: 4px solid #cf483e;
+  white-space: pre-wrap; }
 .card h2 { margin-top: 2rem; padding-top: 1.5rem; border-top: 1px solid #ddd;
   font-size: 1rem; }
 .card svg { display: block; margin: auto; max-width: 100%; }
@@ -281,25 +281,28 @@ class CardComponents:
         return iter(self.by_id.values())
 
 
+@dataclass(eq=False)
 class Card(CardComponents):
     """One @card of a task, with what is on it."""
 
-    def __init__(self, id: str | None = None, type: str = "default") -> None:
+    id: str | None = None
+    type: str = "default"
+    page: Callable[[str], str] = str  # what stands around the components
+
+    def __post_init__(self) -> None:
         super().__init__()
-        self.id = id
-        self.type = type
-        self.name = id or f"{type} card"
+        self.name = self.id or f"{self.type} card"
 
 
-CARDS: ContextVar[Card] = ContextVar("CARDS")
+#: current.card of the task that runs: for all its threads
+CARDS: list[Card] = []
 
 
 def current_card() -> Card:
     """current.card, which only steps with a @card have."""
-    try:
-        return CARDS.get()
-    except LookupError:
-        raise AttributeError("Current has no attribute 'card'") from None
+    if not CARDS:
+        raise AttributeError("'Current' object has no attribute 'card'")
+    return CARDS[-1]
 
 
 def graph_svg(steps: dict[str, list[str]], present: str) -> str:
@@ -369,6 +372,7 @@ def task_page(
     components: str,
 ) -> str:
     """What Metaflow's default card tells of a task, from its inputs and outputs."""
+    values = plain_values(values)
     facts = task_facts(started)
     texts = {name: short_text(value) for name, value in values.items()}
     given = {name: texts.pop(name) for name in parameters}
@@ -380,24 +384,24 @@ def task_page(
         **value_previews(values),
         "DAG": graph_svg(steps, fn.__name__),
     }
-    page = f"<h1>{escape(current_context().task_id.name)}</h1>{components}"
+    page = f"<h1>{fn.__name__}</h1>{components}"
     for title, html in sections.items():
         page += f"<h2>{escape(title)}</h2>{html}"
     return page
 
 
-def card_html(card: Card, page: Callable[[str], str]) -> str:
+def card_html(card: Card) -> str:
     """The whole card."""
     body = "".join(component_html(each) for each in card)
     if card.type in ("default", "default_json"):
-        body = page(body)
+        body = card.page(body)
     return f'{CARD_STYLE}<div class="card">{body}</div>'
 
 
-def show_card(card: Card, page: Callable[[str], str]) -> None:
+def show_card(card: Card) -> None:
     """Make the Deck of a card."""
     try:
-        html = card_html(card, page)
+        html = card_html(card)
     except Exception:  # whatever it is: a card never fails its task
         problem = traceback.format_exc()
         html = card_error("Card Render Failed With Error", problem)
@@ -405,26 +409,24 @@ def show_card(card: Card, page: Callable[[str], str]) -> None:
 
 
 def publish_decks() -> None:
-    """Write the decks now, not only when the task ends."""
+    """Write the decks now: flytekit writes none for elements of a map task."""
     context = FlyteContextManager.current_context()
-    params = context.user_space_params.with_enable_deck(
-        True
-    ).build()  # a map task has none
+    params = context.user_space_params.with_enable_deck(True).build()
     state = context.execution_state.with_params(user_space_params=params)
     with FlyteContextManager.with_context(context.with_execution_state(state)):
         Deck.publish()
 
 
-def plain_values(inputs: dict[str, Any], result: Any = None) -> dict[str, Any]:
-    """The inputs and outputs of a task, by name."""
-    result = result.value if isinstance(result, Packed) else result
-    if result is None:
-        outputs = {}
-    else:
-        outputs = result._asdict() if hasattr(result, "_asdict") else vars(result)
-    found = {**inputs, **outputs}
-    found = {n: v.value if isinstance(v, Packed) else v for n, v in found.items()}
-    return found
+def plain_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Inputs and outputs of a task as its step knows them."""
+    return {name: v.value if isinstance(v, Packed) else v for name, v in values.items()}
+
+
+def outputs_of(result: Any) -> dict[str, Any]:
+    """The outputs of a task by name, or those of an element of a map task."""
+    if isinstance(result, Packed):
+        return vars(result.value)
+    return {} if result is None else dict(result._asdict())
 
 
 def with_cards(
@@ -437,18 +439,18 @@ def with_cards(
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(fn)
         def call(**inputs: Any) -> Any:
-            made = [copy.deepcopy(card)]
+            values = dict(inputs)
+            facts = (fn, parameters, steps or {}, datetime.now(), values)
+            page = functools.partial(task_page, *facts)
+            own = replace(card, page=page)
             current_context().decks.clear()  # a local run keeps those of other tasks
-            page = functools.partial(
-                task_page, fn, parameters, steps or {}, datetime.now()
-            )
-            token = CARDS.set(made[0])
+            CARDS.append(own)
             try:
                 result = fn(**inputs)
             finally:
-                CARDS.reset(token)
-            for each in made:
-                show_card(each, lambda body: page(plain_values(inputs, result), body))
+                CARDS.pop()
+            values |= outputs_of(result)
+            show_card(own)
             publish_decks()
             return result
 

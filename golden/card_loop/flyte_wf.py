@@ -9,7 +9,6 @@ A loop whose step has a card: one for each round.
 """
 
 import base64
-import copy
 import functools
 import inspect
 import os
@@ -21,8 +20,7 @@ import sys
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Annotated, Any, NamedTuple, get_type_hints
@@ -115,7 +113,8 @@ CARD_STYLE = """<style>
 .card td.name { width: 12%; background: #f3f3f3; text-align: right; font-weight: 700; }
 .card pre { margin: 0; padding: 1rem; overflow: auto; background: #f9f9f9; }
 .card td pre { padding: 0; background: none; text-align: left; white-space: pre-wrap; }
-.card .error { border-left: 4px solid #cf483e; white-space: pre-wrap; }
+.card .error { margin-bottom: 1rem; border-left: 4px solid #cf483e;
+  white-space: pre-wrap; }
 .card h2 { margin-top: 2rem; padding-top: 1.5rem; border-top: 1px solid #ddd;
   font-size: 1rem; }
 .card svg { display: block; margin: auto; max-width: 100%; }
@@ -299,25 +298,28 @@ class CardComponents:
         return iter(self.by_id.values())
 
 
+@dataclass(eq=False)
 class Card(CardComponents):
     """One @card of a task, with what is on it."""
 
-    def __init__(self, id: str | None = None, type: str = "default") -> None:
+    id: str | None = None
+    type: str = "default"
+    page: Callable[[str], str] = str  # what stands around the components
+
+    def __post_init__(self) -> None:
         super().__init__()
-        self.id = id
-        self.type = type
-        self.name = id or f"{type} card"
+        self.name = self.id or f"{self.type} card"
 
 
-CARDS: ContextVar[Card] = ContextVar("CARDS")
+#: current.card of the task that runs: for all its threads
+CARDS: list[Card] = []
 
 
 def current_card() -> Card:
     """current.card, which only steps with a @card have."""
-    try:
-        return CARDS.get()
-    except LookupError:
-        raise AttributeError("Current has no attribute 'card'") from None
+    if not CARDS:
+        raise AttributeError("'Current' object has no attribute 'card'")
+    return CARDS[-1]
 
 
 def graph_svg(steps: dict[str, list[str]], present: str) -> str:
@@ -387,6 +389,7 @@ def task_page(
     components: str,
 ) -> str:
     """What Metaflow's default card tells of a task, from its inputs and outputs."""
+    values = plain_values(values)
     facts = task_facts(started)
     texts = {name: short_text(value) for name, value in values.items()}
     given = {name: texts.pop(name) for name in parameters}
@@ -398,66 +401,71 @@ def task_page(
         **value_previews(values),
         "DAG": graph_svg(steps, fn.__name__),
     }
-    page = f"<h1>{escape(current_context().task_id.name)}</h1>{components}"
+    page = f"<h1>{fn.__name__}</h1>{components}"
     for title, html in sections.items():
         page += f"<h2>{escape(title)}</h2>{html}"
     return page
 
 
-def card_html(card: Card, page: Callable[[str], str]) -> str:
+def card_html(card: Card) -> str:
     """The whole card."""
     body = "".join(component_html(each) for each in card)
     if card.type in ("default", "default_json"):
-        body = page(body)
+        body = card.page(body)
     return f'{CARD_STYLE}<div class="card">{body}</div>'
 
 
-def show_card(card: Card, page: Callable[[str], str]) -> None:
+def show_card(card: Card) -> None:
     """Make the Deck of a card."""
     try:
-        html = card_html(card, page)
+        html = card_html(card)
     except Exception:  # whatever it is: a card never fails its task
         problem = traceback.format_exc()
         html = card_error("Card Render Failed With Error", problem)
     Deck(card.name, html)
 
 
-def plain_values(inputs: dict[str, Any], result: Any = None) -> dict[str, Any]:
-    """The inputs and outputs of a task, by name."""
-    if result is None:
-        outputs = {}
-    else:
-        outputs = result._asdict() if hasattr(result, "_asdict") else vars(result)
-    found = {**inputs, **outputs}
-    found = {n: v.value if isinstance(v, Packed) else v for n, v in found.items()}
-    return found
+def plain_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Inputs and outputs of a task as its step knows them."""
+    return {name: v.value if isinstance(v, Packed) else v for name, v in values.items()}
+
+
+def begin_round(cards: Iterable[Card], shown: list[Deck]) -> None:
+    """Keep the decks of earlier rounds in this pod, and tell all apart by name."""
+    decks = current_context().decks
+    if decks != shown:
+        decks.clear()  # a local run keeps those of other tasks
+    names = [deck.name.partition(" (")[0] for deck in decks]
+    for card in cards:
+        count = names.count(card.name)
+        card.name += f" ({count + 1})" if count else ""
 
 
 def with_cards(
     card: Card,
     parameters: Iterable[str] = (),
     steps: dict[str, list[str]] | None = None,
+    rounds: bool = False,
 ) -> Callable[..., Any]:
     """@card: a Deck for each card of a task, once the task has succeeded."""
+    shown: list[Deck] = []  # in earlier rounds
 
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(fn)
         def call(**inputs: Any) -> Any:
-            made = [copy.deepcopy(card)]
-            names = [deck.name.partition(" (")[0] for deck in current_context().decks]
-            for each in made:  # a pod that runs several rounds keeps the cards of each
-                count = names.count(each.name)
-                each.name += f" ({count + 1})" if count else ""
-            page = functools.partial(
-                task_page, fn, parameters, steps or {}, datetime.now()
-            )
-            token = CARDS.set(made[0])
+            values = dict(inputs)
+            facts = (fn, parameters, steps or {}, datetime.now(), values)
+            page = functools.partial(task_page, *facts)
+            own = replace(card, page=page)
+            begin_round([own], shown if rounds else [])
+            CARDS.append(own)
             try:
                 result = fn(**inputs)
             finally:
-                CARDS.reset(token)
-            for each in made:
-                show_card(each, lambda body: page(plain_values(inputs, result), body))
+                CARDS.pop()
+            values |= {} if result is None else result._asdict()
+            show_card(own)
+            shown[:] = current_context().decks
             return result
 
         return call
@@ -490,7 +498,7 @@ class DescendOutputs(NamedTuple):
 
 @dynamic(enable_deck=True, deck_fields=())
 @repeat_step(50)
-@with_cards(Card(), parameters=["rate"], steps=DESCENT_FLOW_STEPS)
+@with_cards(Card(), parameters=["rate"], steps=DESCENT_FLOW_STEPS, rounds=True)
 @with_artifacts
 def descend(x: Artifact, rounds: Artifact, rate: float) -> DescendOutputs:
     x -= rate * 2 * x

@@ -24,8 +24,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
 from html.parser import HTMLParser
@@ -113,7 +112,8 @@ CARD_STYLE = """<style>
 .card td.name { width: 12%; background: #f3f3f3; text-align: right; font-weight: 700; }
 .card pre { margin: 0; padding: 1rem; overflow: auto; background: #f9f9f9; }
 .card td pre { padding: 0; background: none; text-align: left; white-space: pre-wrap; }
-.card .error { border-left: 4px solid #cf483e; white-space: pre-wrap; }
+.card .error { margin-bottom: 1rem; border-left: 4px solid #cf483e;
+  white-space: pre-wrap; }
 .card h2 { margin-top: 2rem; padding-top: 1.5rem; border-top: 1px solid #ddd;
   font-size: 1rem; }
 .card svg { display: block; margin: auto; max-width: 100%; }
@@ -348,23 +348,21 @@ class ComponentsById(CardComponents):
         return self.by_id.values()
 
 
+@dataclass(eq=False)
 class Card(CardComponents):
     """One @card of a task, with what is on it."""
 
-    def __init__(
-        self,
-        id: str | None = None,
-        type: str = "default",
-        refresh_interval: float = 5,
-        save_errors: bool = True,
-    ) -> None:
+    id: str | None = None
+    type: str = "default"
+    refresh_interval: float = 5
+    save_errors: bool = True
+    page: Callable[[str], str] = str  # what stands around the components
+
+    def __post_init__(self) -> None:
         super().__init__()
-        self.id = id
-        self.type = type
-        self.name = id or f"{type} card"
-        self.save_errors = save_errors
-        self.refresh_interval = refresh_interval
+        self.name = self.id or f"{self.type} card"
         self.refreshed = 0.0
+        self.context = contextvars.copy_context()  # of the task
 
     @property
     def components(self) -> ComponentsById:
@@ -376,8 +374,7 @@ class Card(CardComponents):
         """Show the card as it is now, while the task goes on."""
         if time.time() - self.refreshed >= self.refresh_interval:
             self.refreshed = time.time()
-            show_card(self, PAGE.get())
-            publish_decks()
+            publish_card(self)
 
 
 class CardsById:
@@ -439,19 +436,15 @@ class Cards(CardsById):
         return self.cards[self.default].components
 
 
-CARDS: ContextVar[Cards] = ContextVar("CARDS")
-
-
-#: What the task that runs shows besides components
-PAGE: ContextVar[Callable[[str], str]] = ContextVar("PAGE")
+#: current.card of the task that runs: for all its threads
+CARDS: list[Cards] = []
 
 
 def current_card() -> Cards:
     """current.card, which only steps with a @card have."""
-    try:
-        return CARDS.get()
-    except LookupError:
-        raise AttributeError("Current has no attribute 'card'") from None
+    if not CARDS:
+        raise AttributeError("'Current' object has no attribute 'card'")
+    return CARDS[-1]
 
 
 def graph_svg(steps: dict[str, list[str]], present: str) -> str:
@@ -521,6 +514,7 @@ def task_page(
     components: str,
 ) -> str:
     """What Metaflow's default card tells of a task, from its inputs and outputs."""
+    values = plain_values(values)
     facts = task_facts(started)
     texts = {name: short_text(value) for name, value in values.items()}
     given = {name: texts.pop(name) for name in parameters}
@@ -532,24 +526,24 @@ def task_page(
         **value_previews(values),
         "DAG": graph_svg(steps, fn.__name__),
     }
-    page = f"<h1>{escape(current_context().task_id.name)}</h1>{components}"
+    page = f"<h1>{fn.__name__}</h1>{components}"
     for title, html in sections.items():
         page += f"<h2>{escape(title)}</h2>{html}"
     return page
 
 
-def card_html(card: Card, page: Callable[[str], str]) -> str:
+def card_html(card: Card) -> str:
     """The whole card."""
     body = "".join(component_html(each) for each in card)
     if card.type in ("default", "default_json"):
-        body = page(body)
+        body = card.page(body)
     return f'{CARD_STYLE}<div class="card">{body}</div>'
 
 
-def show_card(card: Card, page: Callable[[str], str]) -> None:
+def show_card(card: Card) -> None:
     """Make the Deck of a card, in place of an earlier one."""
     try:
-        html = card_html(card, page)
+        html = card_html(card)
     except Exception:  # whatever it is: a card never fails its task
         problem = traceback.format_exc()
         if not card.save_errors:
@@ -561,23 +555,21 @@ def show_card(card: Card, page: Callable[[str], str]) -> None:
     Deck(card.name, html)
 
 
-def publish_decks() -> None:
-    """Write the decks now, not only when the task ends."""
-    run = contextvars.copy_context().run
-    thread = threading.Thread(target=run, args=(Deck.publish,))
+def publish_card(card: Card) -> None:
+    """Write the decks with a card as it is now, from whichever thread of its task."""
+
+    def publish() -> None:
+        show_card(card)
+        Deck.publish()
+
+    thread = threading.Thread(target=card.context.copy().run, args=(publish,))
     thread.start()
     thread.join()  # in a thread of its own it cannot catch a TimeoutException
 
 
-def plain_values(inputs: dict[str, Any], result: Any = None) -> dict[str, Any]:
-    """The inputs and outputs of a task, by name."""
-    if result is None:
-        outputs = {}
-    else:
-        outputs = result._asdict() if hasattr(result, "_asdict") else vars(result)
-    found = {**inputs, **outputs}
-    found = {n: v.value if isinstance(v, Packed) else v for n, v in found.items()}
-    return found
+def plain_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Inputs and outputs of a task as its step knows them."""
+    return {name: v.value if isinstance(v, Packed) else v for name, v in values.items()}
 
 
 def with_cards(
@@ -591,20 +583,20 @@ def with_cards(
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(fn)
         def call(**inputs: Any) -> Any:
-            made = copy.deepcopy(cards)
+            values = dict(inputs)
+            facts = (fn, parameters, steps or {}, datetime.now(), values)
+            page = functools.partial(task_page, *facts)
+            made = [replace(card, page=page) for card in cards]
             current_context().decks.clear()  # a local run keeps those of other tasks
-            page = functools.partial(
-                task_page, fn, parameters, steps or {}, datetime.now()
-            )
-            PAGE.set(lambda body: page(plain_values(inputs), body))
             current = Cards(made, default)
-            token = CARDS.set(current)
+            CARDS.append(current)
             try:
                 result = fn(**inputs)
             finally:
-                CARDS.reset(token)
-            for each in current.cards:
-                show_card(each, lambda body: page(plain_values(inputs, result), body))
+                CARDS.pop()
+            values |= {} if result is None else result._asdict()
+            for card in current.cards:
+                show_card(card)
             return result
 
         return call

@@ -9,7 +9,6 @@ Types of cards besides the default one, and attributes without a counterpart.
 """
 
 import base64
-import copy
 import functools
 import inspect
 import os
@@ -17,6 +16,7 @@ import pprint
 import reprlib
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Any, NamedTuple
@@ -38,7 +38,8 @@ CARD_STYLE = """<style>
 .card td.name { width: 12%; background: #f3f3f3; text-align: right; font-weight: 700; }
 .card pre { margin: 0; padding: 1rem; overflow: auto; background: #f9f9f9; }
 .card td pre { padding: 0; background: none; text-align: left; white-space: pre-wrap; }
-.card .error { border-left: 4px solid #cf483e; white-space: pre-wrap; }
+.card .error { margin-bottom: 1rem; border-left: 4px solid #cf483e;
+  white-space: pre-wrap; }
 .card h2 { margin-top: 2rem; padding-top: 1.5rem; border-top: 1px solid #ddd;
   font-size: 1rem; }
 .card svg { display: block; margin: auto; max-width: 100%; }
@@ -110,15 +111,17 @@ def python_html(code: str) -> str:
     return str(highlight(code, PythonLexer(), formatter))
 
 
+@dataclass(eq=False)
 class Card:
     """One @card of a task."""
 
-    def __init__(
-        self, id: str | None = None, type: str = "default", name: str | None = None
-    ) -> None:
-        self.id = id
-        self.type = type
-        self.name = name or id or f"{type} card"
+    id: str | None = None
+    type: str = "default"
+    name: str = ""
+    page: Callable[[str], str] = str  # what stands around the components
+
+    def __post_init__(self) -> None:
+        self.name = self.name or self.id or f"{self.type} card"
 
 
 def graph_svg(steps: dict[str, list[str]], present: str) -> str:
@@ -199,17 +202,17 @@ def task_page(
         **value_previews(values),
         "DAG": graph_svg(steps, fn.__name__),
     }
-    page = f"<h1>{escape(current_context().task_id.name)}</h1>{components}"
+    page = f"<h1>{fn.__name__}</h1>{components}"
     for title, html in sections.items():
         page += f"<h2>{escape(title)}</h2>{html}"
     return page
 
 
-def card_html(card: Card, page: Callable[[str], str]) -> str:
+def card_html(card: Card) -> str:
     """The whole card."""
     body = ""
     if card.type in ("default", "default_json"):
-        body = page(body)
+        body = card.page(body)
     if card.type == "error":
         body = card_error("Card Render Failed With Error", "None")
     if card.type == "taskspec_card":
@@ -217,24 +220,14 @@ def card_html(card: Card, page: Callable[[str], str]) -> str:
     return f'{CARD_STYLE}<div class="card">{body}</div>'
 
 
-def show_card(card: Card, page: Callable[[str], str]) -> None:
+def show_card(card: Card) -> None:
     """Make the Deck of a card."""
     try:
-        html = card_html(card, page)
+        html = card_html(card)
     except Exception:  # whatever it is: a card never fails its task
         problem = traceback.format_exc()
         html = card_error("Card Render Failed With Error", problem)
     Deck(card.name, html)
-
-
-def plain_values(inputs: dict[str, Any], result: Any = None) -> dict[str, Any]:
-    """The inputs and outputs of a task, by name."""
-    if result is None:
-        outputs = {}
-    else:
-        outputs = result._asdict() if hasattr(result, "_asdict") else vars(result)
-    found = {**inputs, **outputs}
-    return found
 
 
 def with_cards(
@@ -248,14 +241,15 @@ def with_cards(
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(fn)
         def call(**inputs: Any) -> Any:
-            made = copy.deepcopy(cards)
+            values = dict(inputs)
+            facts = (fn, parameters, steps or {}, datetime.now(), values)
+            page = functools.partial(task_page, *facts)
+            made = [replace(card, page=page) for card in cards]
             current_context().decks.clear()  # a local run keeps those of other tasks
-            page = functools.partial(
-                task_page, fn, parameters, steps or {}, datetime.now()
-            )
             result = fn(**inputs)
-            for each in made:
-                show_card(each, lambda body: page(plain_values(inputs, result), body))
+            values |= {} if result is None else result._asdict()
+            for card in made:
+                show_card(card)
             return result
 
         return call

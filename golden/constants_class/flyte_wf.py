@@ -140,7 +140,7 @@ class SettingsFlowOutputs(NamedTuple):
 
 
 @workflow
-def settings_flow(days: int = PERIOD) -> SettingsFlowOutputs:
+def settings_flow(days: int = 14) -> SettingsFlowOutputs:
     """All settings of a report at the top of its class."""
     start_out = start()
     compute_out = compute(rows=start_out.rows, days=days)

@@ -82,7 +82,7 @@ def start() -> StartOutputs:
 
 @task
 @with_artifacts
-def inspect_(files: Artifact, sizes: Artifact, index: int) -> Artifact:
+def inspect(files: Artifact, sizes: Artifact, index: int) -> Artifact:
     file = files[index]
     kind = file.rpartition(".")[2]
     size = sizes[file]
@@ -151,10 +151,10 @@ class ForeachListFlowOutputs(NamedTuple):
 def foreach_list_flow() -> ForeachListFlowOutputs:
     """Several artifacts for each file, collected in the order of the list."""
     start_out = start()
-    inspect__out = map_task(
-        functools.partial(inspect_, files=start_out.files, sizes=start_out.sizes)
+    inspect_out = map_task(
+        functools.partial(inspect, files=start_out.files, sizes=start_out.sizes)
     )(index=start_out.inspect_indices)
-    join_out = join(inputs=inspect__out, files=start_out.files)
+    join_out = join(inputs=inspect_out, files=start_out.files)
     end(
         by_file=join_out.by_file,
         headers=join_out.headers,

@@ -109,7 +109,7 @@ def start(amount: int) -> StartOutputs:
     return StartOutputs(
         trail=trail,
         size=size,
-        next_step=switch_to("size", size, {"big": "inspect_", "small": "accept"}),
+        next_step=switch_to("size", size, {"big": "inspect", "small": "accept"}),
     )
 
 
@@ -121,7 +121,7 @@ class InspectOutputs(NamedTuple):
 
 @task
 @with_artifacts
-def inspect_(trail: Artifact, country: str) -> InspectOutputs:
+def inspect(trail: Artifact, country: str) -> InspectOutputs:
     trail.append("inspect")
     domestic = int(country == "DE")
     return InspectOutputs(
@@ -161,7 +161,7 @@ class InspectSwitchOutputs(NamedTuple):
 
 
 @dynamic
-def inspect__switch(next_step: str, trail: Reference) -> InspectSwitchOutputs:
+def inspect_switch(next_step: str, trail: Reference) -> InspectSwitchOutputs:
     """inspect: self.next({1: self.phone, 0: self.manual}, condition="domestic")."""
     if next_step == "phone":
         phone_out = phone(trail=trail)
@@ -206,16 +206,16 @@ def start_switch(next_step: str, trail: Reference, country: str) -> StartSwitchO
     """start: self.next({"big": self.inspect, "small": self.accept},
     condition="size").
     """
-    if next_step == "inspect_":
-        inspect__out = inspect_(trail=trail, country=country)
-        inspect__switch_out = inspect__switch(
-            next_step=inspect__out.next_step, trail=inspect__out.trail
+    if next_step == "inspect":
+        inspect_out = inspect(trail=trail, country=country)
+        inspect_switch_out = inspect_switch(
+            next_step=inspect_out.next_step, trail=inspect_out.trail
         )
-        inspected_out = inspected(caller=inspect__switch_out.caller)
+        inspected_out = inspected(caller=inspect_switch_out.caller)
         return StartSwitchOutputs(
-            trail=inspect__switch_out.trail,
-            domestic=inspect__out.domestic,
-            caller=inspect__switch_out.caller,
+            trail=inspect_switch_out.trail,
+            domestic=inspect_out.domestic,
+            caller=inspect_switch_out.caller,
             fee=inspected_out.fee,
         )
     elif next_step == "accept":

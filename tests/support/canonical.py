@@ -26,6 +26,9 @@ _SETS = (set, frozenset)
 #: What @catch leaves behind: metaflow/exception.py, and its counterpart in generated modules.
 _CAUGHT = ("MetaflowExceptionWrapper", "CaughtError")
 
+#: A mapping of a Config: metaflow/user_configs/config_parameters.py, and in generated modules.
+_CONFIG = "ConfigValue"
+
 
 def canonical(value: object) -> Canonical:
     """Describe `value` down to its leaves.
@@ -97,6 +100,10 @@ def _describe(value: Any, above: tuple[int, ...]) -> Canonical:
         return (kind.__name__, tuple(_describe(item, inner) for item in value))
     if kind is dict:
         return ("dict", _pairs(value.items(), inner))
+    if kind.__name__ == _CONFIG and isinstance(value, dict):
+        # all mappings in it are of its kind, or else attributes of them would fail
+        mixed = [part for part in _within(value) if isinstance(part, dict) and type(part) is dict]
+        return ("config", _describe(vars(kind)["to_dict"](value), inner), len(mixed))
     if isinstance(value, _SETS):
         items = _sorted(_describe(item, inner) for item in value)
         if kind in _SETS:
@@ -110,6 +117,13 @@ def _describe(value: Any, above: tuple[int, ...]) -> Canonical:
         state = _state(value.__dict__, inner)
         return ("exception", type_name(kind), _describe(value.args, inner), state)
     return _array(value, inner) or _frame(value, inner) or _reduced(value, inner)
+
+
+def _within(value: Any) -> list[Any]:
+    """The values in a mapping or sequence, and in those in it."""
+    inner = value.values() if isinstance(value, dict) else value
+    parts = [*inner] if isinstance(value, (dict, list, tuple)) else []
+    return [*parts, *(deep for part in parts for deep in _within(part))]
 
 
 def _caught(value: Any) -> Canonical:

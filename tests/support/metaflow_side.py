@@ -6,7 +6,7 @@ import pickle
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ def run_metaflow(
     *,
     flow_name: str,
     environment: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
     timeout: float = 120.0,
 ) -> RunResult:
     """Run `flow` on this machine, in a copy of its folder and with a datastore of its own.
@@ -46,6 +47,7 @@ def run_metaflow(
             and a tuple as an option that is given once for each of its items.
         flow_name: name of the flow's class.
         environment: variables to add to those of this process.
+        options: those that stand before the command, such as `--config`.
         timeout: seconds, after which the run is killed.
 
     Raises:
@@ -58,7 +60,8 @@ def run_metaflow(
     ):
         variables = {**_environment(Path(root)), **(environment or {})}
         run_id = Path(root, "run-id")
-        command = [sys.executable, flow.name, "--no-pylint", "run", "--run-id-file", str(run_id)]
+        command = [sys.executable, flow.name, "--no-pylint", *options, "run"]
+        command += ["--run-id-file", str(run_id)]
         command += command_line(parameters)
         status, printed = run_command(command, cwd=folder, environment=variables, timeout=timeout)
         if not run_id.exists():  # refused before there was a run: wrong options, or Metaflow's lint

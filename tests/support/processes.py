@@ -25,8 +25,12 @@ class ChildError(Exception):
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment variables of this process, without settings of Metaflow or Flyte."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("METAFLOW_", "FLYTE_"))}
+    """The environment variables of this process, without settings of Metaflow or Flyte.
+
+    What flytekit has kept of earlier runs, in ~/.flyte, is of no use: their files are gone.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("METAFLOW_", "FLYTE_"))}
+    return {**kept, "FLYTE_LOCAL_CACHE_OVERWRITE": "true"}
 
 
 @contextmanager

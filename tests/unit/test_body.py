@@ -105,6 +105,31 @@ def test_assigned_at_the_end(name: str) -> None:
     assert (set(found.must), set(found.may)) == (must, may)
 
 
+#: A context manager, and whether its body may have stopped half way.
+MANAGERS = {
+    "LOCK": False, "LIMIT": False, "GUARD": True, "S3()": False, "mf.profile('x')": False,
+    "S3Folder()": True, "open('x')": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_context_managers_of_the_module(manager: str) -> None:
+    head = """\
+import contextlib
+import metaflow as mf
+from metaflow import S3
+from threading import Lock, Semaphore
+from m import S3Folder
+
+LOCK = Lock()
+LIMIT = Semaphore(2)
+GUARD = contextlib.suppress(ValueError)"""
+    body = f"with {manager}:\n    self.a = int('1')"
+    code = translate(flow_source(body, "print(self.a)", head=head), "flow.py").code
+    assert code is not None
+    assert ("a is Unset" in code) is MANAGERS[manager]
+
+
 def test_group_of_exceptions() -> None:
     if sys.version_info < (3, 11):
         pytest.skip("except* is newer")
@@ -372,8 +397,9 @@ DELETED = {
     "yield 1": ["MF132"],
     "yield from [1]": ["MF132"],
     "def g(): yield 1": [],
-    "from metaflow import current": ["MF503"],
-    "import metaflow.client": ["MF503"],
+    "from metaflow import current": [],
+    "import metaflow.client": [],
+    "import metaflow.client; self.r = metaflow.client.Flow('F')": ["MF503"],
     "import json": [],
     "self.f = helper()": [],
     "helper = 1\nself.f = helper": [],

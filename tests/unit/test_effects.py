@@ -74,7 +74,7 @@ HELPERS: dict[str, set[str]] = {
     "def h(self):\n    if self.c: self.a = 1": {"may a", "reads c"},
     "def h(self):\n    if self.c: return\n    self.a = 1": {"may a", "reads c"},
     "def h(self): del self.a": {"gone a"},
-    "def h(self):\n    self.a = 1\n    del self.a": {"gone a"},
+    "def h(self):\n    self.a = 1\n    del self.a": {"gone a", "may a"},
     "def h(self): raise ValueError": set(),
     "def h(self):\n    try: return self.a\n    except AttributeError: return 0": {"reads a"},
     "def h(self): return hasattr(self, 'a')": {"reads a"},

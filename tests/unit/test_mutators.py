@@ -659,7 +659,7 @@ UNKNOWN = {
     "a dotted name": (in_step("s.has_decorator('a.b')"), "s.has"),
     "an unknown method": (in_step("s.paint()"), "s.paint"),
     "an unknown attribute": (in_step("x = s.colour"), "s.colour"),
-    "a config": (in_step("x = s.flow.configs"), "s.flow.configs"),
+    "no config": (in_step("x = s.flow.config"), "s.flow.config"),
     "a constant changed": (in_step("LIMITS['start'] = 1"), "LIMITS"),
     "part of a constant changed": (in_step("x = LIMITS['end']\nx.append(1)"), "x.append"),
     "a constant added to": (in_step("x = LIMITS['end']\nx += [1]"), "x += "),

@@ -115,3 +115,15 @@ def test_without_a_folder_nothing_is_known() -> None:
     result = translate(SOURCE.format(head="import tools", body="print(tools)"), "flow.py")
     assert docstring_line(result) is None
     assert not [found for found in result.diagnostics if found.code == "MF703"]
+
+
+@pytest.mark.parametrize("head", ["import numpy", "import metaflow"])
+def test_installed_packages_are_not_beside_the_flow(head: str, tmp_path: Path) -> None:
+    """As for the tutorials, which come in the folder of Metaflow."""
+    site = files(
+        tmp_path / "site-packages",
+        numpy="from metaflow import S3",
+        metaflow__INIT="from .flowspec import FlowSpec",
+        metaflow__flowspec="from metaflow import FlowSpec",
+    )
+    assert docstring_line(translated(site / "metaflow" / "tutorials", head)) is None

@@ -100,8 +100,8 @@ MEMBERS = {
     "@step\nasync def other(self): pass": ["MF132"],
     "a = Parameter('a')": [],
     "a: str = Parameter('a')": [],
-    "a = IncludeFile('a')": ["MF503"],
-    "a = Config('a')": ["MF503"],
+    "a = IncludeFile('a')": [],
+    "a = Config('a')": [],
 }
 
 
@@ -220,9 +220,10 @@ def test_start_of_the_flow(guard: str) -> None:
 
 
 OUTSIDE = {
-    "from metaflow import current\nx = current.run_id": ["MF503"],
-    "def f():\n    import metaflow": ["MF503"],
-    "def f():\n    from metaflow.client import Flow": ["MF503"],
+    "from metaflow import current\nx = current.step_name": [],
+    "from metaflow import Run\nx = Run('F/1')": ["MF503"],
+    "def f():\n    import metaflow": [],
+    "def f():\n    from metaflow.client import Flow\n    return Flow('F')": ["MF503"],
     "class A:\n    flow: 'TheFlow'": [],
     "def f(x: TheFlow): pass": ["MF506"],
     "import json  # noqa": [],

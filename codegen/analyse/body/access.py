@@ -448,9 +448,6 @@ class Access:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             self._function(node, state, late)
             return
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            self._import(node)
-            return
         for child in ast.iter_child_nodes(node):
             self._note(child, state, late)
 
@@ -545,17 +542,3 @@ class Access:
         if not has_argument(node.args, self.self_name):
             for part in inner:
                 self._note(part, state, late=True)
-
-    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
-        modules = (
-            [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else [alias.name for alias in node.names]
-        )
-        if any(module.split(".")[0] == "metaflow" for module in modules):
-            self._error(
-                "MF503",
-                node,
-                "the step imports Metaflow, which the generated module does without",
-                "Do without it, or keep this flow on Metaflow for now.",
-            )

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from codegen.analyse.body.facts import FLOW_MEMBERS, BodyFacts, Catch, Exit
 from codegen.analyse.body.paths import NONE
-from codegen.analyse.evaluate import CannotEvaluate, evaluate
+from codegen.analyse.evaluate import CannotEvaluate
 from codegen.analyse.scope import ModuleScope
 from codegen.diagnostics import Diagnostics, Position
 from codegen.model import Argument, Decorator, Flow, Shape, Step
@@ -57,7 +57,7 @@ def _variable(
     if argument is None:
         return None
     try:
-        name = evaluate(argument.node, scope.constants, scope.builtin)
+        name = scope.value(argument.node)
     except CannotEvaluate:
         return None  # reported where the arguments of decorators are read
     if not name:

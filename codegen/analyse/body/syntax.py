@@ -20,7 +20,8 @@ PASSES_EXCEPTIONS = frozenset(
         "catch_warnings", "redirect_stdout", "redirect_stderr", "chdir", "closing", "nullcontext",
         "localcontext", "errstate", "printoptions", "option_context", "no_grad", "inference_mode",
         "autocast", "device", "start_run", "ExcelWriter", "ExcelFile", "HDFStore", "StringIO",
-        "BytesIO", "scandir", "memoryview", "create_engine", "timer", "tqdm",
+        "BytesIO", "scandir", "memoryview", "create_engine", "timer", "tqdm", "Condition",
+        "Semaphore", "BoundedSemaphore", "metaflow.S3", "metaflow.profile",
     }
 )  # fmt: skip
 

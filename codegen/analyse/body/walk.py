@@ -24,10 +24,12 @@ from codegen.analyse.body.syntax import (
     surely_read,
 )
 from codegen.diagnostics import Position
-from codegen.library import advice, known_part
+from codegen.library import advice, kept_part, known_part
 from codegen.model import PARALLEL_DECORATORS, MemberKind, Shape, Step
-from codegen.parse.names import assigned_pairs, mangled, place, rebound, references, source_name
+from codegen.parse.module import refuse_clashes
+from codegen.parse.names import assigned_pairs, mangled, place, resolve, source_name
 from codegen.parse.transitions import is_next, transition_of
+from codegen.parse.uses import body_uses
 
 
 class Walk(Access):
@@ -37,29 +39,24 @@ class Walk(Access):
         decorators = self.step.decorators if self.step is not None else ()
         is_parallel = any(found.name in PARALLEL_DECORATORS for found in decorators)
         parallel: dict[str, None] = {}
-        for statement in self.method.node.body:
-            for mention, dotted in references(statement, self.flow.module.metaflow):
-                owner, _, attribute = dotted.rpartition(".")
-                if is_parallel and owner == "metaflow.current.parallel":
-                    if attribute in ("node_index", "num_nodes"):
-                        parallel[ast.unparse(mention)] = None
-                        continue
-                    self._error(
-                        "MF508",
-                        mention,
-                        f"{dotted} is for nodes that talk to each other, and the tasks of a Flyte "
-                        "map do not know where the others run",
-                        "Use one of flytekit's plugins for distributed jobs by hand.",
-                    )
-                    continue
-                if known_part(dotted) and not rebound(mention, self.method.node):
+        for use in body_uses(self.method.node, self.flow.module.metaflow):
+            owner, _, attribute = use.dotted.rpartition(".")
+            if is_parallel and owner == "metaflow.current.parallel":
+                if attribute in ("node_index", "num_nodes"):
+                    parallel[ast.unparse(use.node)] = None
                     continue
                 self._error(
-                    "MF503",
-                    mention,
-                    f"{dotted} is not translated yet",
-                    advice(dotted),
+                    "MF508",
+                    use.node,
+                    f"{use.dotted} is for nodes that talk to each other, and the tasks of a Flyte "
+                    "map do not know where the others run",
+                    "Use one of flytekit's plugins for distributed jobs by hand.",
                 )
+            elif not (known_part(use.dotted) or use.annotation or self._keeps(use.dotted)):
+                message = f"{use.dotted} is not translated"
+                self._error("MF503", use.node, message, advice(use.dotted))
+        step_name = self.step.name if self.step is not None else None
+        refuse_clashes(self.method.node, step_name, self.diagnostics)
         if self.step is not None:
             self._check_arguments(self.step)
         state = self._block(self.method.node.body, State())
@@ -103,6 +100,10 @@ class Walk(Access):
             tables=self.tables,
             whole=self.whole,
         )
+
+    def _keeps(self, dotted: str) -> bool:
+        """Whether a part of Metaflow stays."""
+        return self.flow.module.keep and kept_part(dotted)
 
     def _why(self, name: str) -> str:
         """Why a step that uses a member needs an object."""
@@ -227,13 +228,14 @@ class Walk(Access):
             )
         elif name is not None:
             self._read(node, name, state)
-            for key, _ in found.cases:
-                if not isinstance(key, ast.Constant):
+            declared = self.step.transition if self.step is not None else None
+            for key, _ in (declared or found).cases:
+                if isinstance(key, ast.Attribute):
                     self._error(
                         "MF503",
                         node,
-                        f"the case {ast.unparse(key)} is a value of a Config, which is not "
-                        "translated yet",
+                        f"the case {ast.unparse(key)} is no value of a Config, so only a run can "
+                        "tell it",
                         "Write the value itself.",
                     )
         elif found.count is not None:
@@ -452,7 +454,11 @@ class Walk(Access):
     def _passes_exceptions(self, context: ast.expr) -> bool:
         """Whether a context manager surely lets exceptions pass: a known one, or a generator of
         the module that catches nothing."""
+        if isinstance(context, ast.Name) and context.id in self.scope.constants:
+            context = self.scope.constants[context.id]  # as LOCK = Lock()
         function = context.func if isinstance(context, ast.Call) else context
+        if resolve(function, self.flow.module.metaflow) in PASSES_EXCEPTIONS:
+            return True
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         own = self.scope.functions.get(name)
         if own is not None and isinstance(function, ast.Name):

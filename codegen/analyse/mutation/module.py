@@ -99,7 +99,8 @@ class Mutations:
         """
         follow = Follow(self, step.node, step.self_name, step.owner)
         follow.items = items
-        follow.exempt = frozenset(immutable) | frozenset(self.flow.parameters)
+        own = frozenset(immutable) - self.flow.constants.keys()  # assigning these fails
+        follow.exempt = own | frozenset(self.flow.parameters)
         follow.run()
         if self.restless:
             touched = {follow.artifact(node) for node in ast.walk(step.node)} - {None}

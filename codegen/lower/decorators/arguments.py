@@ -48,7 +48,7 @@ class Arguments:
         if argument is None:
             return default
         scope = self.scope
-        evaluator = WithEnvironment(scope.constants, scope.builtin, scope.imports)
+        evaluator = WithEnvironment(scope.constants, scope.builtin, scope.imports, scope.elsewhere)
         try:
             value = evaluator.value(argument.node)
         except CannotEvaluate as error:
@@ -56,7 +56,7 @@ class Arguments:
                 "MF301",
                 argument.position,
                 f"@{self.decorator.name}({name}=…) cannot be known from the source "
-                f"({ast.unparse(error.node)} is not a constant of the module)",
+                f"({ast.unparse(error.node)} is no constant of the module or of one beside it)",
                 f"Write {name}= as a literal, or with constants of this module.",
                 self.step,
             )

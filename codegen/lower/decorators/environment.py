@@ -29,7 +29,7 @@ def environment(arguments: Arguments, settings: Settings) -> None:
     for key, item in zip(node.keys, node.values, strict=True):
         assert key is not None
         try:
-            name = evaluate(key, arguments.scope.constants, arguments.scope.builtin)
+            name = arguments.scope.value(key)
         except CannotEvaluate as error:
             raise arguments.refuse(
                 "vars",

@@ -15,7 +15,8 @@ from codegen.lower.decorators.arguments import Arguments
 from codegen.lower.decorators.functions import Function, with_functions
 from codegen.lower.settings import FlowSettings
 from codegen.lower.settings.hooks import Hook
-from codegen.parse.names import place, rebound, references
+from codegen.parse.names import place
+from codegen.parse.uses import references
 
 _RUN = "run"
 _CURRENT = "metaflow.current."
@@ -142,7 +143,7 @@ class _Reader:
                     ahead.append(called)
         for node in functions.values():
             for used, dotted in references(node, self.flow.module.metaflow):
-                if f"{dotted}.".startswith(_CURRENT) and not rebound(used, node):
+                if f"{dotted}.".startswith(_CURRENT):
                     self.arguments.diagnostics.add(
                         "MF642",
                         Position(*place(used)),

@@ -10,6 +10,7 @@ from typing import Any
 from codegen.analyse.scope import imported
 from codegen.diagnostics import Diagnostic, Diagnostics, Position
 from codegen.lower.decorators.arguments import Arguments
+from codegen.lower.keep import steps_with_metaflow, with_metaflow
 from codegen.lower.settings import FlowSettings, Settings
 from codegen.lower.settings.images import Environment, Packages
 from codegen.model import Flow
@@ -139,15 +140,19 @@ def settle_images(
     """The image of each step, now that all decorators are known."""
     base = _environment(whole.conda, whole.pypi, None, diagnostics, None)
     known = {} if base is None else {base.same: base}
+    keeping = steps_with_metaflow(flow, diagnostics)
     for name, each in settings.items():
         images, compute = each.images, each.compute
         conda, pypi = _merged(images.conda, whole.conda), _merged(images.pypi, whole.pypi)
         own = images.conda is not None or images.pypi is not None
         found = _environment(conda, pypi, compute.image, diagnostics, name if own else None)
         images.registry = whole.options.registry
+        if name in keeping:
+            image = compute.image or whole.options.image
+            found = with_metaflow(found, image, flow.steps[name].position)
         if found is not None:
             images.environment = known.setdefault(found.same, found)
-            images.shared = images.environment is base
+            images.shared = images.environment is base or keeping == set(flow.steps)
             compute.image = None  # it is the base of the step's image
         elif compute.image is None:
             images.default = whole.options.image

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from codegen.analyse.evaluate import CannotEvaluate, evaluate
+from codegen.analyse.evaluate import CannotEvaluate
 from codegen.lower.decorators.arguments import Arguments
 from codegen.lower.decorators.functions import Function, with_functions
 from codegen.lower.settings import FlowSettings
@@ -85,7 +85,7 @@ def _inputs(given: Arguments, settings: FlowSettings) -> dict[str, str]:
     for parameter in settings.flow.parameters.values():
         with contextlib.suppress(CannotEvaluate, KeyError):  # reported with the Parameter
             node = parameter.arguments["name"].node
-            name = evaluate(node, given.scope.constants, given.scope.builtin)
+            name = given.scope.value(node)
             found[str(name).lower()] = parameter.attribute
     return found
 

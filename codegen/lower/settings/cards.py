@@ -16,6 +16,7 @@ from codegen.diagnostics import Diagnostic, Diagnostics, Position
 from codegen.lower.settings.target import Target
 from codegen.model import Flow
 from codegen.parse.names import place, resolve
+from codegen.parse.uses import references
 from codegen.symbols import Symbols
 
 #: Types of cards that steps can add components to.
@@ -99,6 +100,7 @@ class Cards:
             symbols.need("cards by id")
         if target.loops:
             symbols.need("card rounds")
+            arguments.append("rounds=True")
         if target.mapped:
             symbols.need("mapped cards")
         yield f"{wrapper}({', '.join(arguments)})"
@@ -111,6 +113,16 @@ class Cards:
             target.symbols.need(part)
             arguments.append(f"{name}={value}")
         return f"{target.symbols.use('Card')}({', '.join(arguments)})"
+
+
+def uses_cards(flow: Flow) -> bool:
+    """Whether a step has a @card, or any code mentions parts of Metaflow's library for cards."""
+    names = {decorator.name for step in flow.steps.values() for decorator in step.decorators}
+    roots = (*flow.module.kept, *(method.node for method in flow.methods))
+    uses = (dotted for root in roots for _, dotted in references(root, flow.module.metaflow))
+    return "card" in names or any(
+        f"{dotted}.".startswith(("metaflow.cards.", "metaflow.current.card.")) for dotted in uses
+    )
 
 
 def note_uses(texts: Iterable[str], symbols: Symbols) -> None:

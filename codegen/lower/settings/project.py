@@ -10,7 +10,8 @@ from codegen.diagnostics import Diagnostic, Diagnostics, Position
 from codegen.flyte import ProjectNames
 from codegen.library import PROJECT_NAMES
 from codegen.model import Flow
-from codegen.parse.names import place, rebound, references
+from codegen.parse.names import place
+from codegen.parse.uses import Use, outermost, uses
 from codegen.symbols import Symbols
 
 #: Characters of the name of a project in Flyte, which is a label of a host name (RFC 1123).
@@ -66,24 +67,26 @@ def check_project_names(flow: Flow, project: Project | None, diagnostics: Diagno
     early: list[ast.AST] = [*flow.module.kept, *(found.node for found in flow.nested.values())]
     early += [constant.value for constant in flow.constants.values()]
     for root in early:
-        for used, dotted in _at_import(root, flow):
+        for use, dotted in _uses(root, flow):
+            if use.depth:
+                continue
             diagnostics.add(
                 "MF503",
-                Position(*place(used)),
+                Position(*place(use.node)),
                 f"{dotted} is not there when the module is imported, as Metaflow sets it later",
                 "Move it into a step, or into a function that the steps call.",
             )
     roots = [*early, *(method.node for method in flow.methods)]
-    uses = [use for root in roots for use in _uses(root, root, flow)]
+    found = [use for root in roots for use in _uses(root, flow)]
     if project is None:
-        for used, dotted in uses:
+        for use, dotted in found:
             diagnostics.add(
                 "MF503",
-                Position(*place(used)),
+                Position(*place(use.node)),
                 f"{dotted} is not there, as {flow.name} has no @project",
                 "Add @project(name='…') above the flow.",
             )
-    elif project.branch is None and any(dotted in _OF_USER for _, dotted in uses):
+    elif project.branch is None and any(dotted in _OF_USER for _, dotted in found):
         project.warning = diagnostics.add(
             "MF640",
             project.position,
@@ -94,24 +97,11 @@ def check_project_names(flow: Flow, project: Project | None, diagnostics: Diagno
         )
 
 
-def _uses(root: ast.AST, inside: ast.AST, flow: Flow) -> Iterator[tuple[ast.expr, str]]:
-    """Each name that @project sets ``inside`` a statement."""
-    for used, dotted in references(inside, flow.module.metaflow):
-        found = next((name for name in PROJECT_NAMES if f"{dotted}.".startswith(f"{name}.")), None)
-        if found is not None and not rebound(used, root):
-            yield used, found
-
-
-def _at_import(root: ast.AST, flow: Flow) -> Iterator[tuple[ast.expr, str]]:
-    """The uses in a statement outside of the functions in it."""
-    ahead: list[ast.AST] = [root]
-    while ahead:
-        node = ahead.pop()
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            ahead += [*node.decorator_list, *node.args.defaults]
-            ahead += [default for default in node.args.kw_defaults if default is not None]
-        elif isinstance(node, ast.expr):
-            if not any(isinstance(inner, ast.Lambda) for inner in ast.walk(node)):
-                yield from _uses(root, node, flow)
-        else:
-            ahead += ast.iter_child_nodes(node)
+def _uses(root: ast.AST, flow: Flow) -> Iterator[tuple[Use, str]]:
+    """Each use of a name that @project sets."""
+    for use in uses(root, outermost(flow.module.metaflow)):
+        found = next(
+            (name for name in PROJECT_NAMES if f"{use.dotted}.".startswith(f"{name}.")), None
+        )
+        if found is not None:
+            yield use, found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from codegen.lower.names import Names, free
@@ -10,22 +11,40 @@ from codegen.symbols import Symbols
 
 @dataclass
 class Declarations:
-    """Constants of the module that several tasks may share: equal ones are there once."""
+    """Constants and functions of the module that several tasks may share: equal ones are there
+    once."""
 
     names: Names
-    _named: dict[str, str] = field(default_factory=dict)
+    _defined: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def name(self, wanted: str, text: str) -> str:
         """The name of the constant with the value ``text``, which is a Python expression; the
         first who asks for it names it."""
-        if text not in self._named:
-            taken = self.names.module | set(self._named.values())
-            self._named[text] = free(wanted, taken)
-        return self._named[text]
+        return self.define(wanted, lambda name: f"{name} = {text}")
+
+    def define(
+        self, wanted: str, statement: Callable[[str], str], avoid: frozenset[str] = frozenset()
+    ) -> str:
+        """The name of what a statement defines, which is given that name; it is none of those to
+        ``avoid``."""
+        key = statement("_")
+        if key not in self._defined:
+            taken = self.names.module | {name for name, _ in self._defined.values()} | avoid
+            name = free(wanted, taken)
+            self._defined[key] = name, statement(name)
+        return self._defined[key][0]
 
     def lines(self) -> tuple[str, ...]:
-        """The assignments, in the order in which they were asked for."""
-        return tuple(f"{name} = {text}" for text, name in self._named.items())
+        """The statements but for imports, in the order in which they were asked for."""
+        return tuple(text for _, text in self._defined.values() if not _is_import(text))
+
+    def imports(self) -> tuple[str, ...]:
+        """The import statements."""
+        return tuple(text for _, text in self._defined.values() if _is_import(text))
+
+
+def _is_import(statement: str) -> bool:
+    return statement.startswith(("from ", "import "))
 
 
 @dataclass(frozen=True)

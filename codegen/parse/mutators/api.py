@@ -11,6 +11,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
+from codegen.model import Config
+from codegen.parse.configs.value import ConfigValue, frozen
 from codegen.parse.decorators import REPEATABLE
 from codegen.parse.mutators.run import Instance
 from codegen.parse.mutators.state import (
@@ -206,6 +208,14 @@ class MutableFlow(_Mutable):
             return self._step(name)
         if name in self._parameters():
             return KnownParameter(self.flow.names[name])
+        if name == "configs":
+            configs = self.flow.configs.values()
+            return Live((each.name, self._config(each)) for each in configs)
+        config = self.flow.configs.get(name)
+        if config is not None and config.name == config.name.replace("-", "_").lower():
+            value = self._config(config)  # Metaflow does not find that of another name
+            if isinstance(value, ConfigValue) and value:
+                return value
         return super().attribute(name, node)
 
     def call(self, name: str, given: Given, node: ast.Call) -> Any:
@@ -223,6 +233,10 @@ class MutableFlow(_Mutable):
 
     def _step(self, name: str) -> MutableStep:
         return MutableStep(self.world, self.flow, self.early, self.flow.steps[name])
+
+    def _config(self, config: Config) -> Any:
+        """The value of a Config, which no mutator may change."""
+        return self.world.runner.scopes.keep(config.value if config.plain else frozen(config.value))
 
     def _parameters(self) -> list[str]:
         """The attributes that Metaflow takes for Parameters."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from codegen.analyse.evaluate import CannotEvaluate
 from codegen.diagnostics import Diagnostics, Position
-from codegen.model import Argument, Decorator, Parameter, Step, Wrapper
+from codegen.model import Argument, Config, Decorator, Parameter, Step, Wrapper
 from codegen.parse.mutators.api import MutableFlow, MutableStep
 from codegen.parse.mutators.run import Instance, Runner
 from codegen.parse.mutators.scope import Scope, Scopes
@@ -57,20 +57,30 @@ class Around:
 
 
 def mutated(
-    parts: Parts, defined: Defined, around: Around, diagnostics: Diagnostics
+    parts: Parts,
+    defined: Defined,
+    configs: Mapping[str, Config],
+    around: Around,
+    diagnostics: Diagnostics,
 ) -> Parts | None:
     """The parts of a flow after its mutators, None if what they do is refused."""
     if not any((*defined.steps.values(), *defined.flows.values())):
         return parts
-    return _Application(parts, defined, around, diagnostics).result()
+    return _Application(parts, defined, configs, around, diagnostics).result()
 
 
 class _Application:
     def __init__(
-        self, parts: Parts, defined: Defined, around: Around, diagnostics: Diagnostics
+        self,
+        parts: Parts,
+        defined: Defined,
+        configs: Mapping[str, Config],
+        around: Around,
+        diagnostics: Diagnostics,
     ) -> None:
         self.parts = parts
         self.defined = defined
+        self.configs = configs
         self.diagnostics = diagnostics
         self.scopes = Scopes(around.mutators, around.gone)
         self.runner = Runner(self.scopes, _parameter)
@@ -126,6 +136,7 @@ class _Application:
             own={name for name in parts.parameters if name in self.defined.own},
             inherited=frozenset(self.defined.inherited),
             members=frozenset(self.defined.members) - set(parts.parameters),
+            configs=self.configs,
         )
 
     def _scope_of(self, decorator: Decorator) -> Scope:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from codegen.analyse.evaluate import CannotEvaluate, Evaluator, unordered
+from codegen.parse.configs.value import METHODS, ConfigValue, thawed
 from codegen.parse.mutators.scope import Scope, Scopes
 from codegen.parse.mutators.values import Given, Live, Opaque, Refused
 
@@ -32,6 +33,7 @@ _METHODS: dict[type, frozenset[str]] = {
     dict: frozenset({"copy", "get", "items", "keys", "values", "pop", "setdefault", "update"}),
     list: frozenset({"append", "copy", "count", "extend", "index", "insert", "pop", "remove"}),
     tuple: frozenset({"count", "index"}),
+    ConfigValue: METHODS - {"fromkeys"},
 }  # fmt: skip
 _PURE = frozenset({"copy", "count", "get", "index", "items", "keys", "values"})
 
@@ -111,6 +113,8 @@ class Expressions(Evaluator):
 
     def changeable(self, value: Any, node: ast.AST) -> Any:
         """An object that may be changed, since only mutators have it."""
+        if isinstance(value, ConfigValue):
+            raise Refused(node, f"{ast.unparse(node)} is changed, which a Config does not allow")
         if isinstance(value, (dict, list)) and id(value) not in self.calls.scopes.kept:
             return value
         raise Refused(node, f"{ast.unparse(node)} is changed")
@@ -147,6 +151,13 @@ class Expressions(Evaluator):
                 owner = self.value(node.value)
                 if isinstance(owner, Opaque):
                     return owner.attribute(node.attr, node)
+                if isinstance(owner, ConfigValue) and node.attr not in METHODS:
+                    if node.attr in owner:
+                        return owner[node.attr]
+                    message = f"{ast.unparse(node.value)} has no key {node.attr!r}"
+                    raise Refused(node, message)
+                if owner is None:
+                    raise Refused(node, f"{ast.unparse(node.value)} is None")
                 raise CannotEvaluate(node)
             case ast.ListComp() | ast.GeneratorExp():
                 return [self.value(node.elt) for _ in self._loops(node.generators)]
@@ -204,8 +215,14 @@ class Expressions(Evaluator):
         return super()._call(node)
 
     def _asked(self, node: ast.Call, function: str) -> Any:
-        """``getattr(mutable_flow, name)``."""
+        """``getattr(mutable_flow, name)``, or a question about a config."""
         given = self.given(node)
+        match given.args:
+            case [ConfigValue() as config, str(name)] if function == "hasattr":
+                return name in config or name in METHODS
+            case [ConfigValue() as config, str(name), *default] if name not in METHODS:
+                if name in config or default:
+                    return config.get(name, *default)
         if function == "getattr" and len(given.args) == 2 and isinstance(given.args[1], str):
             owner = given.args[0]
             if isinstance(owner, Opaque):
@@ -217,6 +234,8 @@ class Expressions(Evaluator):
         if name not in _METHODS.get(type(owner), ()):
             raise CannotEvaluate(node)
         given = self.given(node)
+        if isinstance(owner, ConfigValue) and name in ("copy", "to_dict"):
+            return owner if name == "copy" else thawed(owner)
         if isinstance(owner, str):
             if _size(owner) * _size([*given.args, *given.kwargs.values()]) > _MOST_TEXT:
                 raise CannotEvaluate(node)

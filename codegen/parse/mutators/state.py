@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from codegen.model import Decorator, Parameter, Step
+from codegen.model import Config, Decorator, Parameter, Step
 from codegen.parse.mutators.run import Instance, Runner
 from codegen.parse.mutators.use import Mutator, MutatorKind
 from codegen.parse.mutators.values import Given, Named, Opaque, Refused, Unknown
@@ -49,7 +49,7 @@ class StepState:
 class FlowState:
     """The flow as mutators see it. ``names`` are those of its Parameters by attribute, ``own`` the
     attributes that its class itself defines, ``inherited`` those of its bases, ``members`` all
-    that it has but Parameters."""
+    that it has but Parameters, ``configs`` those that are Configs."""
 
     name: str
     steps: dict[str, StepState]
@@ -60,6 +60,7 @@ class FlowState:
     own: set[str]
     inherited: frozenset[str]
     members: frozenset[str]
+    configs: Mapping[str, Config]
 
 
 @dataclass(eq=False)
