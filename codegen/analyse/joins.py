@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from codegen.analyse.body import OTHERS, Ask, BodyFacts, Merge
+from codegen.analyse.configs import config_texts
 from codegen.analyse.evaluate import CannotEvaluate, evaluate
 from codegen.analyse.inputs import Attribute, InputsUse
 from codegen.analyse.scope import ModuleScope, local_bindings
@@ -372,6 +373,7 @@ class _Planner:
         known = dict(self.scope.constants)
         for name, constant in self.flow.constants.items():
             known[f"{self.step.self_name}.{name}"] = constant.value
+        known.update(config_texts(self.flow, self.step.self_name))
         local = local_bindings(self.step.node)
         for name in local:
             known.pop(name, None)

@@ -8,7 +8,6 @@ expression can have no other; everything else travels pickled, which is exact fo
 from __future__ import annotations
 
 import ast
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -165,8 +164,7 @@ class _Inference:
     def expression(self, node: ast.expr | None, step: Method | None) -> Kind | None:
         """The kind of an expression in ``step``, or at the top level of the module if None."""
         if step is not None and self.flow.configs and node is not None:
-            of_self = functools.partial(_is_attribute, self_name=step.self_name)
-            _, value = config_part(node, self.flow.configs, of_self)
+            _, value = config_part(node, self.flow.configs, step.self_name)
             if value is not NO_PART:
                 return _constant(value)
         match node:
@@ -310,10 +308,6 @@ class _Inference:
 def _library(dotted: str) -> Kind | None:
     name = _LIBRARY.get(dotted)
     return Kind(name) if name else None
-
-
-def _is_attribute(node: ast.Attribute, self_name: str) -> bool:
-    return attribute_of(node, self_name) is not None
 
 
 def _constant(value: object) -> Kind | None:

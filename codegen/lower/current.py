@@ -409,7 +409,8 @@ def _uses_by_root(flow: Flow) -> Iterator[tuple[ast.AST, Use, Place]]:
     called = _called(flow)
     for method in flow.methods:
         is_task = isinstance(method, Step) and not method.wrappers and method.name not in called
-        is_task = is_task and flow.steps[method.name].node is method.node
+        own = flow.steps.get(method.name)
+        is_task = is_task and own is not None and own.node is method.node
         for use in body_uses(method.node, names):
             # a helper is a function itself, and never runs before the steps do
             place = Place(method.name, use.depth) if is_task else Place("", use.depth + 1)

@@ -11,7 +11,6 @@ import os
 import reprlib
 import traceback
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
 from flytekit import task, workflow
@@ -78,13 +77,15 @@ class FlowObject:
         super().__setattr__(name, value)
 
 
-#: The attempts that have failed in a local run; a container has FLYTE_ATTEMPT_NUMBER.
-LOCAL_ATTEMPT: ContextVar[int] = ContextVar("LOCAL_ATTEMPT", default=0)
+class LocalRun:
+    """The attempts that have failed in a local run; a container has FLYTE_ATTEMPT_NUMBER."""
+
+    failed_attempts = 0
 
 
 def retry_count() -> int:
     """current.retry_count: how many attempts of this task have failed."""
-    return int(os.environ.get("FLYTE_ATTEMPT_NUMBER", LOCAL_ATTEMPT.get()))
+    return int(os.environ.get("FLYTE_ATTEMPT_NUMBER", LocalRun.failed_attempts))
 
 
 class CaughtError(Exception):

@@ -13,7 +13,6 @@ import reprlib
 import time
 import traceback
 from collections.abc import Callable
-from contextvars import ContextVar
 from datetime import timedelta
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
@@ -72,13 +71,15 @@ class Unset:
     """Stands for an artifact that no step has set; to read one is an error."""
 
 
-#: The attempts that have failed in a local run; a container has FLYTE_ATTEMPT_NUMBER.
-LOCAL_ATTEMPT: ContextVar[int] = ContextVar("LOCAL_ATTEMPT", default=0)
+class LocalRun:
+    """The attempts that have failed in a local run; a container has FLYTE_ATTEMPT_NUMBER."""
+
+    failed_attempts = 0
 
 
 def retry_count() -> int:
     """current.retry_count: how many attempts of this task have failed."""
-    return int(os.environ.get("FLYTE_ATTEMPT_NUMBER", LOCAL_ATTEMPT.get()))
+    return int(os.environ.get("FLYTE_ATTEMPT_NUMBER", LocalRun.failed_attempts))
 
 
 class CaughtError(Exception):
@@ -123,7 +124,7 @@ def retry_any_error(times: int, wait: timedelta = timedelta(0)) -> Callable[...,
         def attempt(**inputs: Any) -> Any:
             if "FLYTE_ATTEMPT_NUMBER" not in os.environ:  # a local run
                 for failed in range(times + 1):
-                    LOCAL_ATTEMPT.set(failed)
+                    LocalRun.failed_attempts = failed
                     try:
                         return fn(**copy.deepcopy(inputs))
                     except Exception:
@@ -131,7 +132,7 @@ def retry_any_error(times: int, wait: timedelta = timedelta(0)) -> Callable[...,
                             raise
                         traceback.print_exc()
                     finally:
-                        LOCAL_ATTEMPT.set(0)
+                        LocalRun.failed_attempts = 0
             failed = int(os.environ["FLYTE_ATTEMPT_NUMBER"])
             time.sleep(wait.total_seconds() if failed else 0)
             try:

@@ -11,7 +11,6 @@ import os
 import reprlib
 import traceback
 from collections.abc import Callable
-from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
@@ -71,13 +70,15 @@ def set_artifacts(**artifacts: Any) -> SimpleNamespace:
     return SimpleNamespace(**found)
 
 
-#: The attempts that have failed in a local run; a container has FLYTE_ATTEMPT_NUMBER.
-LOCAL_ATTEMPT: ContextVar[int] = ContextVar("LOCAL_ATTEMPT", default=0)
+class LocalRun:
+    """The attempts that have failed in a local run; a container has FLYTE_ATTEMPT_NUMBER."""
+
+    failed_attempts = 0
 
 
 def retry_count() -> int:
     """current.retry_count: how many attempts of this task have failed."""
-    return int(os.environ.get("FLYTE_ATTEMPT_NUMBER", LOCAL_ATTEMPT.get()))
+    return int(os.environ.get("FLYTE_ATTEMPT_NUMBER", LocalRun.failed_attempts))
 
 
 class CaughtError(Exception):

@@ -16,7 +16,6 @@ import reprlib
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from contextvars import ContextVar
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -76,13 +75,15 @@ def foreach_indices(name: str, items: Iterable[Any]) -> list[int]:
     return found
 
 
-#: The attempts that have failed in a local run; a container has FLYTE_ATTEMPT_NUMBER.
-LOCAL_ATTEMPT: ContextVar[int] = ContextVar("LOCAL_ATTEMPT", default=0)
+class LocalRun:
+    """The attempts that have failed in a local run; a container has FLYTE_ATTEMPT_NUMBER."""
+
+    failed_attempts = 0
 
 
 def retry_count() -> int:
     """current.retry_count: how many attempts of this task have failed."""
-    return int(os.environ.get("FLYTE_ATTEMPT_NUMBER", LOCAL_ATTEMPT.get()))
+    return int(os.environ.get("FLYTE_ATTEMPT_NUMBER", LocalRun.failed_attempts))
 
 
 class CaughtError(Exception):
@@ -128,7 +129,7 @@ def retry_any_error(times: int, wait: timedelta = timedelta(0)) -> Callable[...,
         def attempt(**inputs: Any) -> Any:
             if "FLYTE_ATTEMPT_NUMBER" not in os.environ:  # a local run
                 for failed in range(times + 1):
-                    LOCAL_ATTEMPT.set(failed)
+                    LocalRun.failed_attempts = failed
                     try:
                         return fn(**copy.deepcopy(inputs))
                     except Exception:
@@ -136,7 +137,7 @@ def retry_any_error(times: int, wait: timedelta = timedelta(0)) -> Callable[...,
                             raise
                         traceback.print_exc()
                     finally:
-                        LOCAL_ATTEMPT.set(0)
+                        LocalRun.failed_attempts = 0
             failed = int(os.environ["FLYTE_ATTEMPT_NUMBER"])
             time.sleep(wait.total_seconds() if failed else 0)
             try:

@@ -8,7 +8,7 @@ import sys  # noqa: F401
 from metaflow import FlowSpec, Parameter, step
 
 GREETING = "Schöne Grüße"
-
+
 
 class GrussFlow(FlowSpec):
     """Grüße aus Köln."""

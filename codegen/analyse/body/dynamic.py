@@ -7,8 +7,10 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 from codegen.analyse.body.facts import attribute_of
+from codegen.analyse.configs import NO_PART, config_part
 from codegen.analyse.scope import ModuleScope, local_bindings
 from codegen.model import Flow
+from codegen.parse.configs.value import expression
 
 #: Builtins and methods that change nothing.
 _LOOKERS = frozenset(
@@ -89,7 +91,11 @@ class _Possible:
         return None
 
     def _constant(self, node: ast.Attribute) -> ast.expr | None:
-        """The literal that a class constant is, unless something may change it."""
+        """The literal that a class constant or a part of a config is, unless something may change
+        it."""
+        config, part = config_part(node, self.flow.configs, self.self_name)
+        if part is not NO_PART:
+            return expression(part) if config not in self.touched else None
         name = attribute_of(node, self.self_name) or ""
         constant = self.flow.constants.get(name)
         if constant is None or name in self.touched:
