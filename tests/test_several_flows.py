@@ -102,28 +102,28 @@ def test_a_flow_that_uses_another() -> None:
 
 DECORATED = """\
 import tools
-from metaflow import FlowSpec, kubernetes, project, step
+from metaflow import FlowSpec, pytorch_parallel, project, step
 
 
 @project(name="x")
 class TheFlow(FlowSpec):
-    @kubernetes(cpu=1)
+    @pytorch_parallel(master_port=1)
     @tools.traced(deep=True)
     @step
-    @kubernetes
+    @pytorch_parallel
     def start(self):
         pass
 """
 
 
 def test_dropped_decorators(tmp_path: Path) -> None:
-    drop = [f"--drop-decorator={name}" for name in ("@kubernetes", "traced", "project", "step")]
+    drop = [f"--drop-decorator={name}" for name in ("@pytorch_parallel", "traced", "project", "step")]
     done = run(tmp_path, DECORATED, *drop)
     assert done.exit_code == 0
     assert re.findall(r"warning MF509: (@\S+) is", done.stderr) == [
-        "@project", "@kubernetes", "@tools.traced", "@kubernetes",
+        "@project", "@pytorch_parallel", "@tools.traced", "@pytorch_parallel",
     ]  # fmt: skip
     assert run(tmp_path, DECORATED, "--strict", *drop).exit_code == 1
     whole = run(tmp_path, DECORATED, *drop[::2], "--drop-decorator=tools.traced")
     assert whole.exit_code == 0
-    assert "MF502" in run(tmp_path, DECORATED, *drop[1:]).stderr
+    assert "MF508" in run(tmp_path, DECORATED, *drop[1:]).stderr
