@@ -103,9 +103,13 @@ def _wrong_line(text: str) -> int | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ast.parse(text)
+    except MemoryError:  # the parser's stack, not the machine's memory
+        raise RecursionError from None
     except SyntaxError as error:
         lines = text.count("\n") + 1
         return error.lineno if error.lineno and error.lineno <= lines else None
+    except ValueError:  # a character that is none; reported where the text is read
+        return None
     return None
 
 

@@ -18,6 +18,7 @@ from codegen.diagnostics import Diagnostic, Diagnostics, Position
 from codegen.magics import without_cell_magic, without_magics, written_file
 from codegen.parse.module import bound_names
 from codegen.parse.names import is_main_guard, metaflow_names, place, resolve
+from codegen.source import parsed
 
 _CLASS = re.compile(r"^class\s+(?P<name>\w+)\s*\(.*FlowSpec", re.MULTILINE)
 _RUNNERS = frozenset({"metaflow.NBDeployer", "metaflow.NBRunner", "metaflow.Runner"})
@@ -74,7 +75,7 @@ def is_notebook(text: str) -> bool:
     try:
         json.loads(text)
     except json.JSONDecodeError:
-        return not _is_python(text)
+        return parsed(text) is None
     return True
 
 
@@ -167,19 +168,11 @@ def _program(parts: tuple[Part, ...], file: str | None, found: Diagnostics) -> P
     return replace(program, flows=tuple(_flows(program.text)))
 
 
-def _is_python(text: str) -> bool:
-    try:
-        ast.parse(text)
-    except (SyntaxError, ValueError):
-        return False
-    return True
-
-
 def _flows(text: str) -> list[str]:
     """The names of the classes that derive from FlowSpec, or from a flow of another module."""
-    if not _is_python(text):
+    module = parsed(text)
+    if module is None:
         return [found["name"] for found in _CLASS.finditer(text)]
-    module = ast.parse(text)
     return [node.name for node in module.body if isinstance(node, ast.ClassDef) and _is_flow(node)]
 
 
@@ -206,9 +199,9 @@ def _complete(program: Program, diagnostics: Diagnostics) -> Program | None:
     if program.file is not None:
         return program
     (part,) = program.parts
-    if not _is_python(part.text):
+    module = parsed(part.text)
+    if module is None:
         return program  # which is reported where it is translated
-    module = ast.parse(part.text)
     names = metaflow_names(module.body)
     flows = [node for node in module.body if isinstance(node, ast.ClassDef) and _is_flow(node)]
     bases = [base for node in flows for base in node.bases]

@@ -11,6 +11,16 @@ import tokenize
 from codegen.diagnostics import Diagnostics, Position
 
 
+def parsed(text: str) -> ast.Module | None:
+    """The tree of a Python source; None if it is none."""
+    try:
+        return ast.parse(text)
+    except MemoryError:  # the parser's stack, not the machine's memory
+        raise RecursionError from None
+    except (SyntaxError, ValueError):
+        return None
+
+
 def decode(data: bytes, diagnostics: Diagnostics) -> str | None:
     """The text of a Python source file, with ``\\n`` as its only line ending.
 
@@ -75,9 +85,8 @@ def decoded(text: str, diagnostics: Diagnostics) -> str | None:
 def _without_form_feeds(text: str) -> str:
     """The text without form feeds in the indentation, and without what stands before them there:
     Python ignores both, and libcst does not always."""
-    try:
-        module = ast.parse(text)
-    except (SyntaxError, ValueError):
+    module = parsed(text)
+    if module is None:
         return text
     within: set[int] = set()  # lines that begin in a string
     for node in ast.walk(module):

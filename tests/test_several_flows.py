@@ -117,7 +117,8 @@ class TheFlow(FlowSpec):
 
 
 def test_dropped_decorators(tmp_path: Path) -> None:
-    drop = [f"--drop-decorator={name}" for name in ("@pytorch_parallel", "traced", "project", "step")]
+    names = ("@pytorch_parallel", "traced", "project", "step")
+    drop = [f"--drop-decorator={name}" for name in names]
     done = run(tmp_path, DECORATED, *drop)
     assert done.exit_code == 0
     assert re.findall(r"warning MF509: (@\S+) is", done.stderr) == [

@@ -93,7 +93,8 @@ def test_metadata(wheel: Path) -> None:
         if "extra ==" not in requirement
     }
     # Neither Metaflow nor flytekit: the first is only read, the second only written.
-    assert needed == {"black", "click", "isort", "jinja2", "libcst"}
+    readers = {"packaging", "pyyaml", "tomli"}  # of the formats of configs
+    assert needed == {"black", "click", "isort", "jinja2", "libcst", *readers}
     assert str(metadata.get_payload()).strip()  # the README
 
 

@@ -128,7 +128,7 @@ def foreach_indices(name: str, items: Iterable[Any]) -> list[int]:
 
 
 class LocalRun:
-    """The attempts that have failed in a local run; a container has FLYTE_ATTEMPT_NUMBER."""
+    """A local run; a container has FLYTE_ATTEMPT_NUMBER."""
 
     failed_attempts = 0
 

@@ -71,7 +71,7 @@ def set_artifacts(**artifacts: Any) -> SimpleNamespace:
 
 
 class LocalRun:
-    """The attempts that have failed in a local run; a container has FLYTE_ATTEMPT_NUMBER."""
+    """A local run; a container has FLYTE_ATTEMPT_NUMBER."""
 
     failed_attempts = 0
 

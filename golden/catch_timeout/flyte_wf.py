@@ -84,7 +84,7 @@ class FlowObject:
 
 
 class LocalRun:
-    """The attempts that have failed in a local run; a container has FLYTE_ATTEMPT_NUMBER."""
+    """A local run; a container has FLYTE_ATTEMPT_NUMBER."""
 
     failed_attempts = 0
 

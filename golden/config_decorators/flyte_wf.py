@@ -66,7 +66,7 @@ def with_artifacts(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class LocalRun:
-    """The attempts that have failed in a local run; a container has FLYTE_ATTEMPT_NUMBER."""
+    """A local run; a container has FLYTE_ATTEMPT_NUMBER."""
 
     failed_attempts = 0
 

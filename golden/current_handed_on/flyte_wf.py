@@ -57,7 +57,7 @@ class Unset:
 
 
 class LocalRun:
-    """The attempts that have failed in a local run; a container has FLYTE_ATTEMPT_NUMBER."""
+    """A local run; a container has FLYTE_ATTEMPT_NUMBER."""
 
     failed_attempts = 0
 

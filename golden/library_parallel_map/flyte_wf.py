@@ -89,7 +89,7 @@ def parallel_imap_unordered(
     arguments = iter(iterable)
     pipes = [forked(func, each) for each in itertools.islice(arguments, most)]
     while pipes:
-        pipe = wait(pipes)[0]
+        pipe: Any = wait(pipes)[0]
         pipes.remove(pipe)
         try:
             result = pickle.loads(pipe.recv_bytes())

@@ -709,3 +709,113 @@ def test_foreach_over_a_mapping_is_no_surprise() -> None:
 def test_class_of_the_values() -> None:
     made = code(source(start="self.known = isinstance(self.cfg.sub, ConfigValue)"))
     assert "known = isinstance(CFG.sub, ConfigValue)" in made
+
+
+def test_a_step_that_changes_a_list_leaves_the_constant_alone() -> None:
+    """Also where assigning the config itself is tried in another step, which fails."""
+    text = source(start="self.cfg.tags.append('c')").replace(
+        "        pass\n", "        self.cfg = 1\n"
+    )
+    assert "copy.deepcopy(CFG)" in code(text)
+
+
+def test_a_function_as_default_sees_the_configs() -> None:
+    members = "cfg = Config('cfg', default_value={'a': 1})\np = Parameter('p', default=DEFAULT)"
+    asks = code(source(members.replace("DEFAULT", "lambda c: c.configs.cfg.a"), "self.x = self.p"))
+    assert "'p', ConfigValue({'cfg': {'a': 1}})".replace("'", '"') in asks
+    plain = code(source(members.replace("DEFAULT", "lambda c: c.user_name"), "self.x = self.p"))
+    assert "ConfigValue" not in plain and "configs={}" in plain
+
+
+def test_names_of_parameters() -> None:
+    """Metaflow counts configs among them, and has them first where mutators see them."""
+    members = "b = Parameter('b', default=1)\ncfg = Config('cfg', default_value={})"
+    body = "self.names = current.parameter_names"
+    text = source(
+        f"z = Parameter('z', default=1)\n{members}", body, head="from metaflow import current"
+    )
+    assert 'names = ["b", "cfg", "z"]' in code(text)
+    head = "from metaflow import FlowMutator, current\nclass m(FlowMutator):\n    pass\n"
+    text = source(members, body, head=head, above="@m")
+    assert 'names = ["cfg", "b"]' in code(text)
+
+
+MUTATORS = """\
+from metaflow import FlowMutator, StepMutator
+
+class sized(FlowMutator):
+    def mutate(self, flow):
+        BODY
+
+class given(StepMutator):
+    def init(self, *args, **kwargs):
+        self.value = args[0] if args else kwargs["value"]
+
+    def mutate(self, step):
+        step.add_decorator(resources, deco_kwargs={"cpu": self.value})
+"""
+
+OF_FLOWS = {
+    "cpu = flow.cfg.size": 'cpu="2"',
+    "cpu = flow.cfg['size']": 'cpu="2"',
+    "cpu = dict(flow.configs)['cfg'].size": 'cpu="2"',
+    "cpu = getattr(flow, 'cfg').sub.cpu": 'cpu="3"',
+    "cpu = flow.cfg.get('zz', 4)": 'cpu="4"',
+    "cpu = flow.cfg.to_dict()['size']": 'cpu="2"',
+    "cpu = 5 if hasattr(flow.cfg, 'zz') else 6": 'cpu="6"',
+    "cpu = len(flow.cfg.sub)": 'cpu="2"',
+    "cpu = sum(1 for key in flow.cfg)": 'cpu="5"',
+}
+
+
+@pytest.mark.parametrize("body", OF_FLOWS)
+def test_mutators_of_flows(body: str) -> None:
+    added = "; flow.start.add_decorator(resources, deco_kwargs={'cpu': cpu})"
+    head = MUTATORS.replace("BODY", body.replace("dict(flow.configs)['cfg']", "flow.cfg") + added)
+    assert OF_FLOWS[body] in code(source(start="pass", above="@sized", head=head))
+
+
+REFUSED_IN_MUTATORS = {
+    "cpu = flow.cfg.zz": "flow.cfg has no key 'zz'",
+    "flow.cfg['size'] = 1": "flow.cfg is changed, which a Config does not allow",
+    "flow.cfg.update(size=1)": "flow.cfg is changed, which a Config does not allow",
+    "flow.cfg.tags.append(1)": "flow.cfg.tags is changed",
+    "cpu = flow.empty": "flow.empty cannot be known from the source",
+    "cpu = flow.Upper": "flow.Upper cannot be known from the source",
+}
+
+
+@pytest.mark.parametrize("body", REFUSED_IN_MUTATORS)
+def test_refused_in_mutators(body: str) -> None:
+    members = (
+        "cfg = Config('cfg', default_value=VALUE)\nempty = Config('empty', default_value={})\n"
+        "Upper = Config('Upper', default_value={'a': 1})"
+    )
+    head = MUTATORS.replace("BODY", body)
+    (found,) = messages(source(members, "pass", above="@sized", head=head))
+    assert found.startswith("MF510") and REFUSED_IN_MUTATORS[body] in found
+
+
+OF_STEPS = {
+    "@given(value=cfg.size)": 'cpu="2"',
+    "@given(value=cfg.sub.cpu)": 'cpu="3"',
+    "@given(config_expr('cfg.size + 2'))": 'cpu="4"',
+    "@given(**cfg.options)": 'cpu="8"',
+    "@given(1 if cfg else 2)": None,
+    "@given(cfg.size)": None,
+    "@given(config_expr('cfg').size)": None,
+}
+
+
+@pytest.mark.parametrize("decorator", OF_STEPS)
+def test_mutators_of_steps(decorator: str) -> None:
+    """Metaflow takes a first argument like ``cfg.size`` for the step, and fails."""
+    value = {**VALUE, "options": {"value": 8}}
+    members = f"cfg = Config('cfg', default_value={value!r})"
+    text = source(members, "pass", decorator, head=MUTATORS.replace("BODY", "pass"))
+    expected = OF_STEPS[decorator]
+    if expected is not None:
+        assert expected in code(text)
+    else:
+        (found,) = messages(text)
+        assert found.startswith("MF657")

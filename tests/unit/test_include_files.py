@@ -161,7 +161,6 @@ REFUSED = {
     "'tag'": ["MF122"],
     "'n', True, True, 'utf-8', '', None, 'x'": ["MF122"],
     "'n', name='n'": ["MF122"],
-    "**{}": ["MF301"],
     "'n', default=5": ["MF122"],
     "'n', default=b'x'": ["MF122"],
     "'n', default=['rows.csv']": ["MF122"],

@@ -306,6 +306,27 @@ def test_refused(case: str) -> None:
     assert found.advice.startswith(advice) and result.code is None
 
 
+#: No notebook of these is one that Jupyter writes.
+STRANGE = {
+    "a surrogate": notebook(f"%time\ud800\n{FLOW}"),
+    "a number as source": '{"nbformat": 4, "cells": [{"cell_type": "code", "source": 5}]}',
+    "numbers as source": '{"nbformat": 4, "cells": [{"cell_type": "code", "source": [5]}]}',
+    "text as cells": '{"nbformat": 4, "cells": "cells"}',
+    "nothing as cells": '{"nbformat": 4, "cells": null}',
+    "deeply nested": notebook(f"{'(' * 900}{FLOW}"),
+    "deeply nested JSON": '{"cells": ' + "[" * 100_000,
+    "magics alone": notebook("%%writefile", "%%", "%", "!", "?"),
+    "a magic at the end": notebook(f"{FLOW}\n!ls \\"),
+}
+
+
+@pytest.mark.parametrize("case", STRANGE)
+def test_strange_notebooks(case: str) -> None:
+    """They end in a message, not in a traceback."""
+    result = of_notebook(STRANGE[case])
+    assert result.diagnostics and (result.code is None or case == "a magic at the end")
+
+
 def test_a_flow_of_several() -> None:
     assert of_notebook(notebook(FLOW, OTHER), "TrainFlow").code == expected()
 

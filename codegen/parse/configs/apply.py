@@ -293,6 +293,7 @@ class _Application:
                 "Write each argument out, by name.",
                 step,
             )
+            self.failed = True
             return {}
         return {
             name: Argument(placed(expression(value), argument.node), argument.position)
