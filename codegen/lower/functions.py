@@ -46,7 +46,7 @@ from codegen.lower.context import Context, TaskInput
 from codegen.lower.hooks import failure_task, success_task
 from codegen.lower.names import free
 from codegen.lower.parameters import FLYTE_RESERVED
-from codegen.lower.steps import lower_step
+from codegen.lower.step import lower_step
 from codegen.model import Step
 
 #: Columns of a line that black fills.
