@@ -84,11 +84,11 @@ class AttemptsFlow(FlowSpec):
     @step
     def waits_long(self):
         print(late())
-        self.next(self.caught)
+        self.next(self.handle)
 
     @timeout(seconds=1)
     @step
-    def caught(self):
+    def handle(self):
         self.kept = "before"
         try:
             time.sleep(30)
@@ -140,7 +140,7 @@ def attempt(path: Path, registered: Registered, tmp_path: Path) -> Try:
         task = registered.tasks[f"flyte_wf.{step}"]
         scratch = tmp_path / f"{step}-{number}"
         scratch.mkdir()
-        return run_task(task, {}, folder=path.parent, scratch=scratch, attempt=number)
+        return run_task(task, {}, folder=path.parent, scratch=scratch, attempt=number, fresh=True)
 
     return run
 
@@ -272,7 +272,7 @@ def test_waiting_does_not_count_as_running(attempt: Try) -> None:
 
 
 def test_timeout_can_be_caught(attempt: Try) -> None:
-    result = attempt("caught", 0)
+    result = attempt("handle", 0)
     assert result.error is None, result.error
     assert set(result.outputs) == {"kept", "caught_name", "caught_text"}
 

@@ -4,9 +4,11 @@ Values come and go through files, by flytekit's own entrypoints (`pyflyte-execut
 `pyflyte-map-execute` for an element of a map task).
 """
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
 from flyteidl.core.errors_pb2 import ContainerError, ErrorDocument
 from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
-from tests.support.processes import clean_environment, run_command
+from tests.support.processes import ChildError, clean_environment, in_child, run_command
 
 Literals = dict[str, Literal]
 
@@ -63,8 +65,12 @@ def run_task(
     index: int | None = None,
     environment: Mapping[str, str] | None = None,
     timeout: float = 60.0,
+    fresh: bool = False,
 ) -> Attempt:
     """Make one attempt at a serialised task, with the command in its container.
+
+    The process is a fork of this one, which has flytekit imported and no module of a flow, and
+    runs the command's entry point; a ``fresh`` one is started from nothing, in ten times the time.
 
     Args:
         folder: where the task's module lies.
@@ -101,8 +107,11 @@ def run_task(
         "FLYTE_ATTEMPT_NUMBER": str(attempt),
         **(environment or {}),
     }
-    command = [str(Path(sys.executable).with_name(program)), *arguments]
-    status, printed = run_command(command, cwd=folder, environment=variables, timeout=timeout)
+    if fresh:
+        command = [str(Path(sys.executable).with_name(program)), *arguments]
+        status, printed = run_command(command, cwd=folder, environment=variables, timeout=timeout)
+    else:
+        status, printed = _forked(program, arguments, variables, folder, timeout)
     if (results / "error.pb").exists():
         document = ErrorDocument.FromString((results / "error.pb").read_bytes()).error
         kind = ContainerError.Kind.Name(document.kind)
@@ -115,6 +124,29 @@ def run_task(
         return Attempt({}, TaskError("RECOVERABLE", f"exit status {status}\n{printed}"), printed)
     outputs = LiteralMap.FromString((results / "outputs.pb").read_bytes())
     return Attempt(dict(outputs.literals), None, printed)
+
+
+def _forked(
+    program: str, arguments: list[str], variables: dict[str, str], folder: Path, timeout: float
+) -> tuple[int, str]:
+    """Exit status of a command and what it printed."""
+    try:
+        return in_child(_enter, program, arguments, variables, folder=folder, timeout=timeout)
+    except ChildError as error:
+        return 1, str(error)
+
+
+def _enter(program: str, arguments: list[str], variables: dict[str, str]) -> int:
+    """In a child: what the script of an installed command does."""
+    os.environ.clear()
+    os.environ.update(variables)
+    sys.argv = [program, *arguments]
+    (found,) = entry_points(group="console_scripts", name=program)
+    try:
+        found.load()()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
 
 
 def _identity(task: Any) -> dict[str, str]:
