@@ -425,7 +425,7 @@ def plain_values(values: dict[str, Any]) -> dict[str, Any]:
 def outputs_of(result: Any) -> dict[str, Any]:
     """The outputs of a task by name, or those of an element of a map task."""
     if isinstance(result, Packed):
-        return vars(result.value)
+        return dict(vars(result.value))
     return {} if result is None else dict(result._asdict())
 
 

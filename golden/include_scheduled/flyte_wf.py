@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PEOPLE = os.path.join(HERE, "people.txt")
 
 
-def beside(name):
+def beside(name: str) -> str:
     """The path of a file in the folder of the flow."""
     return os.path.join(HERE, name)
 
