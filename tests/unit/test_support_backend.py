@@ -134,7 +134,7 @@ def test_retries_end(tmp_path: Path) -> None:
     dying = (*changes, ('raise FlyteRecoverableException("not yet")', "os._exit(9)"))
     module = samples.written(tmp_path, "dying.py", samples.RETRIED_MODULE, *dying)
     run = run_workflow(module, "retried_flow", {})
-    assert run.attempts == {"n0": 2} and "exit status 9" in (run.error.message if run.error else "")
+    assert run.attempts == {"n0": 2} and "exit code 9" in (run.error.message if run.error else "")
 
 
 def test_outputs_keep_their_types(tmp_path: Path) -> None:
