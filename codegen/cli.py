@@ -68,6 +68,11 @@ FAILED = 1
     help="Keep Metaflow's client (Flow, Run, …) in tasks, which get metaflow in their images.",
 )
 @click.option(
+    "--s3root",
+    metavar="URL",
+    help="Where S3(run=self) keeps files: the DATATOOLS_S3ROOT of Metaflow, s3://….",
+)
+@click.option(
     "--registry",
     metavar="HOST/PATH",
     help="Where the images of @conda and @pypi are pushed to, such as ghcr.io/team.",
@@ -107,6 +112,7 @@ def main(
     branch: str | None,
     production: bool,
     keep_metaflow: bool,
+    s3root: str | None,
     registry: str | None,
     image: str | None,
     cache: bool,
@@ -143,6 +149,7 @@ def main(
         branch=branch,
         production=production,
         keep_metaflow=keep_metaflow,
+        s3root=s3root,
         registry=registry,
         image=image,
         cache=cache,

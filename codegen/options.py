@@ -15,6 +15,7 @@ class Options:
     names decorators that are left out, ``decorate`` has specifications of decorators for all
     steps, such as ``retry:times=2``. ``branch`` and ``production`` are those of @project.
     ``keep_metaflow`` leaves the parts of Metaflow's library that read its records of runs.
+    ``s3root`` is where ``S3(run=self)`` keeps the files of runs, the DATATOOLS_S3ROOT of Metaflow.
     ``config`` has names of Configs with files, ``config_value`` such with text.
 
     For Flyte: ``registry`` is where images are pushed to, ``image`` the one of all tasks that
@@ -30,6 +31,7 @@ class Options:
     branch: str | None = None
     production: bool = False
     keep_metaflow: bool = False
+    s3root: str | None = None
     config: tuple[tuple[str, str], ...] = ()
     config_value: tuple[tuple[str, str], ...] = ()
     registry: str | None = None

@@ -37,6 +37,7 @@ from codegen.notebook import is_notebook, read_notebook
 from codegen.options import Options
 from codegen.parse import parse_flows
 from codegen.parse.decorate import decorated
+from codegen.parse.uses import only_metaflow
 from codegen.source import decode, decoded
 from codegen.symbols import Symbols
 
@@ -157,7 +158,7 @@ def _local_names(flows: Sequence[Flow]) -> frozenset[str]:
     for flow in flows:
         not_local = {*flow.steps, "Unset"}  # no local variable is ever called so
         for method in (*flow.steps.values(), *flow.helpers.values(), *flow.setters.values()):
-            used = set(identifiers(method.node)) - set(flow.module.metaflow)
+            used = set(identifiers(method.node)) - only_metaflow(method.node, flow.module.metaflow)
             found |= {*used, *(set(attributes(method.node)) - not_local)}
     return frozenset(found)
 
@@ -180,7 +181,7 @@ def _lowered(
     check_scheduled_inputs(flow, plans, whole.schedule, diagnostics)
     check_project_names(flow, whole.project, diagnostics)
     Current(flow, symbols).check(diagnostics)
-    check_s3(flow, diagnostics)
+    check_s3(flow, options.s3root, diagnostics)
     graph = check_graph(flow, diagnostics)
     bodies, helpers = analyse_bodies(flow, graph.end if graph else None, scope, diagnostics)
     region = region_tree(graph, diagnostics) if graph is not None else None
@@ -198,6 +199,16 @@ def _lowered(
         return None
     names = Names(flow, scope, taken, wanted, diagnostics)
     context = Context(
-        flow, scope, stores, dataflow, plans, whole, settings, names, symbols, diagnostics
+        flow,
+        scope,
+        stores,
+        dataflow,
+        plans,
+        whole,
+        settings,
+        names,
+        symbols,
+        diagnostics,
+        options.s3root,
     )
     return lower_module(context, options.module)

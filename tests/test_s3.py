@@ -1,5 +1,7 @@
 """metaflow.S3 and what stands for it, before the same objects of a server on this machine."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -95,20 +97,26 @@ if __name__ == "__main__":
 """
 
 
+def without_run(objects: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The objects without the id of the run in their names."""
+    return {re.sub("(?<=lake/data/)([^/]+)/[^/]+", r"\1/RUN", key): objects[key] for key in objects}
+
+
 def both(flow: Path, module: Path, name: str, workflow: str) -> tuple[RunResult, RunResult]:
     """A run on each side; both have stored the same objects in the end."""
     stores = []
     with s3_server() as server:
         server.objects.update(INCOMING)
         more = {**CREDENTIALS, "METAFLOW_S3_ENDPOINT_URL": server.url}
+        more["METAFLOW_DATATOOLS_S3ROOT"] = "s3://lake/data"
         expected = run_metaflow(flow, {}, flow_name=name, environment=more)
-        stores.append(server.objects)
+        stores.append(without_run(server.objects))
     assert expected.error is None, expected.stdout
     with s3_server() as server:
         server.objects.update(INCOMING)
         more = {**CREDENTIALS, "AWS_ENDPOINT_URL": server.url}
         found = run_flyte(module, workflow, {}, environment=more)
-        stores.append(server.objects)
+        stores.append(without_run(server.objects))
     assert stores[0] == stores[1] != INCOMING
     return expected, found
 

@@ -12,6 +12,9 @@ from codegen.analyse.evaluate import evaluate
 from codegen.model import Flow
 
 _BUILTINS = frozenset(dir(builtins))
+#: Modules of the standard library that flows import in ``try``, as older Pythons lack them. Of
+#: those that mf-codegen knows, 3.10 lacks tomllib, for which flows then take its forerunners.
+_SINCE_LATELY = frozenset({"tomllib", "zoneinfo"})
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class ModuleScope:
 
 def module_scope(statements: Iterable[ast.stmt]) -> ModuleScope:
     """The scope that the kept statements of a module make."""
-    kept = list(statements)
+    kept = [part for statement in statements for part in _run(statement)]
     bindings: dict[str, list[ast.AST]] = {}
     for node in kept:
         for name, origin in _bindings(node):
@@ -77,6 +80,26 @@ def module_scope(statements: Iterable[ast.stmt]) -> ModuleScope:
                 imports[name] = dotted
     star = "*" in bindings
     return ModuleScope(constants, functions, classes, imports, frozenset(bindings), star)
+
+
+def _run(statement: ast.stmt) -> list[ast.stmt]:
+    """The statements that surely run for one: of ``try`` around imports of modules that older
+    Pythons lack, its body."""
+    if not isinstance(statement, ast.Try) or not all(map(_cannot_fail, statement.body)):
+        return [statement]
+    run = [*statement.body, *statement.orelse, *statement.finalbody]
+    bound = {name for part in run for name, _ in _bindings(part)}
+    handled = [part for handler in statement.handlers for part in handler.body]
+    instead = {name for part in handled for name, _ in _bindings(part)}
+    return run if instead <= bound else [statement]
+
+
+def _cannot_fail(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Import):
+        return all(alias.name in _SINCE_LATELY for alias in statement.names)
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+        return all(isinstance(target, ast.Name) for target in statement.targets)
+    return False
 
 
 def class_scope(scope: ModuleScope, flow: Flow) -> ModuleScope:

@@ -94,6 +94,7 @@ class Context:
     names: Names
     symbols: Symbols
     diagnostics: Diagnostics
+    s3root: str | None = None
     fields: dict[str, str] = field(default_factory=dict)
     members: Members = field(init=False)
     library: Library = field(init=False)
@@ -121,7 +122,7 @@ class Context:
         return frozenset(n for node in nodes for n in (*identifiers(node), *attributes(node)))
 
     def __post_init__(self) -> None:
-        self.library = Library(self.flow, self.symbols)
+        self.library = Library(self.flow, self.symbols, self.s3root)
         self.declarations = Declarations(self.names)
         self.members = Members(self.flow, self.dataflow, self.names, self.symbols)
         artifacts = dict.fromkeys(

@@ -23,7 +23,9 @@ _OF_CARDS = ("metaflow.cards.", "metaflow.current.card")
 class Library:
     """Replaces them, and removes the imports of Metaflow inside of functions."""
 
-    def __init__(self, flow: Flow, symbols: Symbols) -> None:
+    def __init__(self, flow: Flow, symbols: Symbols, s3root: str | None = None) -> None:
+        self.flow = flow
+        self.s3root = s3root
         self.names = flow.module.metaflow
         self.keep = flow.module.keep
         self.symbols = symbols
@@ -62,6 +64,12 @@ class Library:
             return self.symbols.use("Any", place.local)
         counterpart = LIBRARY[dotted]
         return counterpart.text.format(self.symbols.use(counterpart.helper, place.local))
+
+    def place_of_run(self) -> str:
+        """Where Metaflow's ``S3(run=self)`` keeps the files of a run, an expression."""
+        assert self.s3root is not None, "MF672 has reported it"
+        root = self.s3root.rstrip("/").replace("{", "{{").replace("}", "}}")
+        return f'f"{root}/{self.flow.name}/{{{self.symbols.use("run_id")}()}}"'
 
 
 def uses_library(flow: Flow) -> bool:
@@ -251,6 +259,20 @@ class _Replacer(cst.CSTTransformer):
         self.plain.add(id(node.attr))
         return self._found(node) is None and not self._is_node(node)
 
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        """``S3(run=self)`` names its place."""
+        if self._dotted(original_node.func) != "metaflow.S3":
+            return updated_node
+        arguments = [
+            argument.with_changes(
+                keyword=cst.Name("s3root"), value=self._parsed(self.library.place_of_run())
+            )
+            if argument.keyword is not None and argument.keyword.value == "run"
+            else argument
+            for argument in updated_node.args
+        ]
+        return updated_node.with_changes(args=arguments)
+
     def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
         if id(original_node) in self.plain:
             return updated_node
@@ -274,10 +296,14 @@ class _Replacer(cst.CSTTransformer):
             found = (part for part in ast.walk(ast.parse(text)) if isinstance(part, ast.Name))
             is_helper = self.library.symbols.is_helper
             self.library.early |= any(is_helper(part.id) for part in found)
+        made = self._parsed(text)
+        return made.with_changes(lpar=[*updated.lpar, *made.lpar], rpar=[*made.rpar, *updated.rpar])
+
+    def _parsed(self, text: str) -> cst.BaseExpression:
+        """An expression, with quotes that the f-string around it allows."""
         if self.quotes and self.quotes[-1] in text:
             text = text.translate({ord("'"): '"', ord('"'): "'"})
-        made = cst.parse_expression(text)
-        return made.with_changes(lpar=[*updated.lpar, *made.lpar], rpar=[*made.rpar, *updated.rpar])
+        return cst.parse_expression(text)
 
     def _found(self, node: cst.Attribute | cst.Name) -> str | None:
         """The name in Metaflow that an expression stands for as a whole, if it is replaced."""

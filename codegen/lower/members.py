@@ -263,7 +263,8 @@ class Members:
         statements: list[cst.BaseStatement] = []
         lines: set[int] = set()  # one statement may set several constants
         for member in found.members:
-            if member.name in self.used and id(member.cst) not in lines:
+            used = {member.name, f"{found.name}.{member.name}"} & self.used
+            if used and id(member.cst) not in lines:
                 if not self._is_split(member):
                     lines.add(id(member.cst))
                 statements.append(self._inside(member))

@@ -89,6 +89,33 @@ def references(node: ast.AST, names: Mapping[str, str]) -> Iterator[tuple[ast.ex
         yield use.node, use.dotted
 
 
+def only_metaflow(function: ast.AST, names: Mapping[str, str]) -> set[str]:
+    """The names that stand for something of Metaflow's wherever they occur in a function."""
+    found = [use.node for use in uses(function, outermost(names))]
+    parts = {id(part) for node in found for part in ast.walk(node)}
+    theirs, others = set[str](), set[str]()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name):
+            (theirs if id(node) in parts else others).add(node.id)
+        elif isinstance(node, SCOPES):
+            plain, imported = bound(node)
+            theirs |= set(imported)
+            others |= plain
+    return theirs - others
+
+
+def s3_of_run(
+    method: ast.FunctionDef, own: str | None, names: Mapping[str, str]
+) -> Iterator[ast.expr]:
+    """The ``self``, by its name ``own``, of each ``S3(run=self)`` in the body of a method."""
+    classes = {id(use.node) for use in body_uses(method, names) if use.dotted == "metaflow.S3"}
+    for node in ast.walk(method) if classes else ():
+        if isinstance(node, ast.Call) and id(node.func) in classes:
+            for word in node.keywords:
+                if word.arg == "run" and isinstance(word.value, ast.Name) and word.value.id == own:
+                    yield word.value
+
+
 def clashes(function: ast.AST) -> Iterator[tuple[ast.alias, str]]:
     """The imports of Metaflow below a function whose names have another meaning there as well."""
     for node in ast.walk(function):

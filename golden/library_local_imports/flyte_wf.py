@@ -67,9 +67,7 @@ class Unset:
 
 
 @contextmanager
-def profile___(
-    label: object, stats_dict: dict[Any, Any] | None = None
-) -> Iterator[None]:
+def profile(label: object, stats_dict: dict[Any, Any] | None = None) -> Iterator[None]:
     """profile: how long a block takes, printed or added up."""
     if stats_dict is None:
         print(f"PROFILE: {label} starting")
@@ -114,7 +112,7 @@ def shape() -> ShapeOutputs:
     numbers = [current for current in range(3)]
     if numbers:
         timings = {}
-        with profile___("shape", stats_dict=timings):
+        with profile("shape", stats_dict=timings):
             rows = Table(["shape"]).rows
         timed = list(timings)
     return ShapeOutputs(

@@ -24,6 +24,8 @@ class LakeReportFlow(FlowSpec):
             self.rows = [
                 line for found in s3.get_all() for line in found.text.splitlines() if line
             ]
+        with S3(run=self) as s3:
+            s3.put("rows.json", json.dumps(self.rows))
         self.next(self.end)
 
     @step
@@ -36,6 +38,8 @@ class LakeReportFlow(FlowSpec):
             self.before = previous(s3)
             self.url = s3.put("latest.json", json.dumps(self.totals))
             self.urls = s3.put_many([(f"shops/{k}.txt", str(v)) for k, v in self.totals.items()])
+        with S3(run=self) as s3:
+            self.raw = json.loads(s3.get("rows.json").text)
         with S3() as s3:
             self.written = json.loads(s3.get(self.url).text)
 

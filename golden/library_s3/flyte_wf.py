@@ -65,6 +65,11 @@ def with_artifacts(fn: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def run_id() -> str:
+    """current.run_id, also in threads, which do not have flytekit's context."""
+    return os.environ.get("FLYTE_INTERNAL_EXECUTION_ID", "local")
+
+
 class MetaflowS3NotFound(Exception):
     """There is no such object in S3."""
 
@@ -267,6 +272,8 @@ def start(bucket: str) -> StartOutputs:
         rows = [
             line for found in s3.get_all() for line in found.text.splitlines() if line
         ]
+    with S3(s3root=f"s3://lake/data/LakeReportFlow/{run_id()}") as s3:
+        s3.put("rows.json", json.dumps(rows))
     return StartOutputs(sizes=sizes, rows=rows)
 
 
@@ -275,6 +282,7 @@ class EndOutputs(NamedTuple):
     before: Artifact
     url: Artifact
     urls: Artifact
+    raw: Artifact
     written: Artifact
 
 
@@ -289,9 +297,13 @@ def end(rows: Artifact, bucket: str) -> EndOutputs:
         before = previous(s3)
         url = s3.put("latest.json", json.dumps(totals))
         urls = s3.put_many([(f"shops/{k}.txt", str(v)) for k, v in totals.items()])
+    with S3(s3root=f"s3://lake/data/LakeReportFlow/{run_id()}") as s3:
+        raw = json.loads(s3.get("rows.json").text)
     with S3() as s3:
         written = json.loads(s3.get(url).text)
-    return EndOutputs(totals=totals, before=before, url=url, urls=urls, written=written)
+    return EndOutputs(
+        totals=totals, before=before, url=url, urls=urls, raw=raw, written=written
+    )
 
 
 class LakeReportFlowOutputs(NamedTuple):
@@ -301,6 +313,7 @@ class LakeReportFlowOutputs(NamedTuple):
     before: Artifact
     url: Artifact
     urls: Artifact
+    raw: Artifact
     written: Artifact
 
 
@@ -316,5 +329,6 @@ def lake_report_flow(bucket: str = "lake") -> LakeReportFlowOutputs:
         before=end_out.before,
         url=end_out.url,
         urls=end_out.urls,
+        raw=end_out.raw,
         written=end_out.written,
     )

@@ -124,6 +124,37 @@ def test_ways_to_declare(declaration: str) -> None:
     assert constant(code(source(declaration, head="NAME = 'cfg'"))) == VALUE
 
 
+@pytest.mark.parametrize(
+    ("head", "parser"),
+    [
+        (
+            "try:\n    import tomllib\nexcept ImportError:\n    import tomli as tomllib",
+            "tomllib.loads",
+        ),
+        (
+            "try:\n    import tomllib\n    HOW = 'tomllib.loads'\n"
+            "except ImportError:\n    HOW = 'toml.loads'",
+            "HOW",
+        ),
+    ],
+)
+def test_parser_of_newer_pythons(head: str, parser: str) -> None:
+    declaration = f"cfg = Config('cfg', default_value='a = 1', parser={parser})"
+    assert constant(code(source(declaration, "self.found = self.cfg", head=f"{head}\n"))) == {
+        "a": 1
+    }
+
+
+@pytest.mark.parametrize(
+    "tried",
+    ["import fast as json\n    HOW = 'json.loads'", "import tomllib\n    HOW = how()", "HOW = 'x'"],
+)
+def test_parser_that_a_run_tells(tried: str) -> None:
+    head = f"try:\n    {tried}\nexcept Exception:\n    HOW = 'tomllib.loads'\n    OTHER = 1\n"
+    declaration = "cfg = Config('cfg', default_value='a = 1', parser=HOW)"
+    assert [text[:5] for text in messages(source(declaration, head=head))] == ["MF301"]
+
+
 def test_private_import() -> None:
     text = (
         source()

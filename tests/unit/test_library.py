@@ -26,7 +26,7 @@ from codegen.library import (
     known_part,
 )
 from codegen.parse.table import STEP_DECORATORS
-from codegen.parse.uses import body_uses, outermost, uses
+from codegen.parse.uses import body_uses, only_metaflow, outermost, uses
 from codegen.symbols import Symbols
 from tests.cases import GOLDEN
 from tests.unit.sources import codes, flow_source
@@ -330,6 +330,40 @@ def test_s3_has_only_what_is_used() -> None:
     assert "class S3(S3Writes)" in code and "S3Reads" not in code
     code = translated(source("with S3() as s3: s3.get_all()", head=S3_HEAD))
     assert "class S3(S3Trees)" in code and "class S3Reads" in code and "S3Writes" not in code
+
+
+def test_files_of_the_run() -> None:
+    options = Options(s3root="s3://lake/{x}/")
+    for body in (
+        "with S3(run=self, tmproot='t') as s3: self.x = s3.list_paths()",
+        "from metaflow.datatools import S3 as T\ndef f(): return T(tmproot='t', run=self)\nf()",
+    ):
+        result = translate(source(body, head=S3_HEAD), "flow.py", options)
+        assert result.code is not None, result.diagnostics
+        assert 's3root=f"s3://lake/{{x}}/TheFlow/{run_id()}"' in result.code
+        assert "self" not in result.code.partition("def start")[2]  # it only named the run
+
+
+@pytest.mark.parametrize(
+    ("s3root", "argument"),
+    [
+        ("s3://b", "run=self, prefix='p'"), ("s3://b", "run=self.x"),
+        ("s3://b", "'.', 'b', 'p', self"), ("s3://", "run=self"), ("b/p", "run=self"),
+        (None, "run=self"),
+    ],
+)  # fmt: skip
+def test_places_that_are_not_known(s3root: str | None, argument: str) -> None:
+    text = source(f"self.x = 1\nwith S3({argument}) as s3: pass", head=S3_HEAD)
+    result = translate(text, "flow.py", Options(s3root=s3root))
+    assert {each.code for each in result.diagnostics} >= {"MF672"}
+
+
+def test_names_that_are_only_metaflows() -> None:
+    text = (
+        "def f(self, x):\n    from metaflow.cards import Table\n    x.append(Table(current))\n"
+        "    return lambda S3: S3"
+    )
+    assert only_metaflow(ast.parse(text).body[0], NAMES) == {"Table", "current"}
 
 
 # ---------------------------------------------------------------------- --keep-metaflow

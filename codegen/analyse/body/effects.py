@@ -15,6 +15,7 @@ from codegen.analyse.scope import ModuleScope
 from codegen.diagnostics import Position
 from codegen.model import Constant, Flow, Helper, MemberKind, Method, Step
 from codegen.parse.names import mangled, place
+from codegen.parse.uses import s3_of_run
 
 #: The artifact that holds all attributes whose names only a run can tell.
 OTHERS = "other_artifacts"
@@ -136,6 +137,12 @@ class Helpers:
         self.mentioned = frozenset(self._mentions())
         self.stored = frozenset(self._stored())
         self.overridden = overridden_names(flow)
+        #: Each ``self`` that only says which run is meant.
+        self.naming_run = frozenset(
+            id(node)
+            for method in flow.methods
+            for node in s3_of_run(method.node, method.self_name, flow.module.metaflow)
+        )
 
     def _mentions(self) -> Iterator[str]:
         special = self.special

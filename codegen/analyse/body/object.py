@@ -53,7 +53,7 @@ class ObjectUses:
         self.looked_at: set[int] = set()
         self.looked_up: set[int] = set()
         self._called: set[int] = set()
-        self._known: set[int] = set()
+        self._known = set(helpers.naming_run)
         self._reasons: dict[int, str] = {}
         self._effects: dict[int, Effects] = {}
         self._tables: dict[int, Effects] = {}
@@ -233,7 +233,8 @@ class ObjectUses:
         if method is None:
             return Effects(), "super() needs the class"
         effects = self.helpers.called(method)
-        name = function.attr if isinstance(method, Helper) else f"{method.owner}.{method.name}"
+        plain = isinstance(method, Helper) and method.name not in self.flow.steps
+        name = method.name if plain else f"{method.owner}.{method.name}"
         return replace(effects, used=effects.used | {name}), "super() needs the class"
 
     def _by_name(self, name: str, node: ast.Call) -> tuple[Effects, str] | None:

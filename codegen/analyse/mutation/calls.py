@@ -75,7 +75,7 @@ class Calls(Links):
     def _given_self(self, node: ast.Call) -> bool:
         """Whether the flow itself is an argument."""
         every = [*node.args, *(word.value for word in node.keywords)]
-        return any(isinstance(part, ast.Name) and part.id == self.self_name for part in every)
+        return any(self.is_flow(part) for part in every)
 
     def _on_self(self, node: ast.Call, name: str, given: Value) -> Value:
         """A call that is given the flow: a builtin, or a function of the module."""
@@ -89,11 +89,7 @@ class Calls(Links):
             method = self.mutations.helpers.given_flow(name, node, self.self_name or "")
             if method is not None:
                 every = [*node.args, *(word.value for word in node.keywords)]
-                others = [
-                    self.value(part)
-                    for part in every
-                    if not (isinstance(part, ast.Name) and part.id == self.self_name)
-                ]
+                others = [self.value(part) for part in every if not self.is_flow(part)]
                 returned = self.method(method)
                 self.change(joined(others), inside=True)
                 return joined([returned, parts(joined(others))])

@@ -153,7 +153,7 @@ class Follow(Calls):
         match node:
             case ast.Name():
                 if node.id == self.self_name:
-                    return self.whole()
+                    return self.whole() if self.is_flow(node) else {}
                 if node.id in self.nested:
                     return held(self.names.get(f"{node.id}()", {}))
                 return dict(self.names.get(node.id, {}))

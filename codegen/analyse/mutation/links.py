@@ -81,6 +81,11 @@ class Links:
         """The flow itself, through which every artifact can be reached."""
         raise NotImplementedError
 
+    def is_flow(self, node: ast.AST) -> bool:
+        """Whether an expression is the flow, and not only says which run is meant."""
+        own = isinstance(node, ast.Name) and node.id == self.self_name
+        return own and id(node) not in self.mutations.helpers.naming_run
+
     def artifact(self, node: ast.AST) -> str | None:
         """The artifact that ``self.x`` names."""
         if self.self_name is None:
