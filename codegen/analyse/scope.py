@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,11 @@ from codegen.analyse.evaluate import evaluate
 from codegen.model import Flow
 
 _BUILTINS = frozenset(dir(builtins))
+#: Builtins that change nothing of what they are given.
+_ONLY_READING = frozenset(
+    {"bool", "dict", "frozenset", "len", "list", "max", "min", "print", "repr", "set", "sorted"}
+    | {"str", "sum", "tuple"}
+)
 #: Modules of the standard library that flows import in ``try``, as older Pythons lack them. Of
 #: those that mf-codegen knows, 3.10 lacks tomllib, for which flows then take its forerunners.
 _SINCE_LATELY = frozenset({"tomllib", "zoneinfo"})
@@ -57,7 +62,7 @@ def module_scope(statements: Iterable[ast.stmt]) -> ModuleScope:
         if isinstance(inner, ast.Global)
         for name in inner.names
     }
-    changed = {name for node in kept for name in _changed(node)}
+    changed = {name for node in kept for name in _changed(node, bindings)}
     constants: dict[str, ast.expr] = {}
     functions: dict[str, ast.FunctionDef] = {}
     classes: dict[str, ast.ClassDef] = {}
@@ -117,15 +122,16 @@ def _immutable(value: ast.expr) -> bool:
     )
 
 
-def _changed(statement: ast.stmt) -> Iterator[str]:
-    """Names whose objects some code of the module may change."""
+def _changed(statement: ast.stmt, bound: Container[str]) -> Iterator[str]:
+    """Names whose objects some code of the module may change; ``bound`` are names of its own."""
     for node in ast.walk(statement):
         owner: ast.expr | None = None
         if isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
             owner = node.value
         elif isinstance(node, ast.Call):
             owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-            for argument in node.args:
+            called = node.func.id if isinstance(node.func, ast.Name) else ""
+            for argument in node.args if called in bound or called not in _ONLY_READING else ():
                 if isinstance(argument, ast.Name):
                     yield argument.id
         while isinstance(owner, (ast.Subscript, ast.Attribute)):

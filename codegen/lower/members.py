@@ -145,15 +145,10 @@ class Members:
         lines = {id(self.flow.constants[name].cst) for name in kept if name in self.flow.constants}
         given = [found.arguments for found in self.flow.parameters.values()]
         given += [found.arguments for found in self.flow.decorators]
+        roots = [argument.node for arguments in given for argument in arguments.values()]
         for step in self.flow.steps.values():
-            given += [found.arguments for found in step.decorators]
-        named = {
-            node.id
-            for arguments in given
-            for argument in arguments.values()
-            for node in ast.walk(argument.node)
-            if isinstance(node, ast.Name)
-        }
+            roots += step.node.decorator_list
+        named = {node.id for root in roots for node in ast.walk(root) if isinstance(node, ast.Name)}
         found: Mapping[str, Member] = {
             **self.flow.nested,
             **self.flow.constants,

@@ -667,6 +667,47 @@ def test_arguments_that_cannot_be_known_without_a_config() -> None:
     assert found == "MF301 the arguments of the Parameter p cannot be known from the source"
 
 
+CORES = {
+    "{'cpu': 3}": 3,
+    "{**SIZE, 'cpu': 4}": 4,
+    "{'cpu': 4, **SIZE}": 2,
+    "dict(SIZE, cpu=5)": 5,
+    "dict(cpu=6, **{})": 6,
+    "dict(**dict(cpu=SIZE['cpu'] + 1))": 3,
+    "SIZE | {'cpu': 7}": 7,
+    "OWN": 8,
+    "team.SIZE": 9,
+    "SIZES['large']": 10,
+}
+
+
+@pytest.mark.parametrize("mapping", CORES)
+def test_mappings_of_arguments(mapping: str, tmp_path: Path) -> None:
+    (tmp_path / "team.py").write_text("SIZE = {'cpu': 9}\n", encoding="utf-8")
+    head = "import team\nSIZE = {'cpu': 2}\nSIZES = {'large': {'cpu': 10}}"
+    text = source("OWN = {'cpu': 8}", "pass", f"@resources(**{mapping})", head=head)
+    assert f'requests=Resources(cpu="{CORES[mapping]}"' in code(text, tmp_path)
+
+
+REFUSED_MAPPINGS = {
+    "SIZE, cpu=1": "MF120 @resources is given cpu twice",
+    "SIZE, **{'cpu': 1}": "MF120 @resources is given cpu twice",
+    "{'cpus': 1}": "MF120 @resources has no attribute cpus",
+    "{1: 1}": "MF301 the arguments of @resources cannot be known from the source",
+    "{**made}": "MF301 the arguments of @resources cannot be known from the source",
+    "CHANGED": "MF301 the arguments of @resources cannot be known from the source",
+    "{'cpu': made()}": "MF301 @resources(cpu=…) cannot be known from the source",
+}
+
+
+@pytest.mark.parametrize("mapping", REFUSED_MAPPINGS)
+def test_mappings_that_are_refused(mapping: str) -> None:
+    head = "SIZE = {'cpu': 2}\nCHANGED = {}\nCHANGED['cpu'] = 1\ndef made():\n    return {}"
+    text = source("x = 1", "pass", f"@resources(**{mapping})", head=head)
+    (found,) = messages(text)
+    assert found.startswith(REFUSED_MAPPINGS[mapping])
+
+
 # ---------------------------------------------------------------------- in steps
 
 

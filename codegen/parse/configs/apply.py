@@ -21,6 +21,7 @@ from codegen.parse.mutators.values import Given, Refused, placed
 from codegen.parse.names import place
 from codegen.parse.siblings import Class
 from codegen.parse.table import FLOW_DECORATORS, STEP_DECORATORS
+from codegen.parse.unpack import named_arguments
 
 #: What a class binds a name to, as far as configs matter.
 Bodies = Mapping[Class, Mapping[str, Sequence[object]]]
@@ -237,6 +238,10 @@ class _Application:
             if name.startswith("**"):
                 given = self._unpacked(argument, scope, owner, step, what)
                 known = table.get(decorator.name)
+                if self.expressions.mentioned(argument.node, scope, owner) is None:
+                    known = None  # Metaflow gets arguments like any other
+                    for twice in sorted(given.keys() & {*decorator.arguments, *unpacked}):
+                        self._twice(twice, what, argument.position, step)
                 for key in given.keys() - (given.keys() if known is None else known.keys()):
                     self.diagnostics.add(
                         "MF658",
@@ -286,11 +291,14 @@ class _Application:
             self.failed = True
             return {}
         if found is None:
+            plain = named_arguments(argument.node, scope, self.runner)
+            if plain is not None:
+                return {n: Argument(node, Position(*place(node))) for n, node in plain.items()}
             self.diagnostics.add(
                 "MF301",
                 argument.position,
                 f"the arguments of {what} cannot be known from the source",
-                "Write each argument out, by name.",
+                "Write each argument out, by name, or in a mapping of this module.",
                 step,
             )
             self.failed = True
@@ -299,6 +307,12 @@ class _Application:
             name: Argument(placed(expression(value), argument.node), argument.position)
             for name, value in found.items()
         }
+
+    def _twice(self, name: str, what: str, where: Position, step: str | None) -> None:
+        self.failed = True
+        self.diagnostics.add(
+            "MF120", where, f"{what} is given {name} twice", "Keep one of them.", step
+        )
 
     def _wrapper(self, wrapper: Wrapper, scope: Scope, owner: Class, step: str) -> Wrapper:
         if wrapper.name not in self.common.generators:
