@@ -21,6 +21,14 @@ from codegen.resources import folder
 from codegen.symbols import Symbols
 
 
+#: For the Pythons that run the module: black would guess them from the syntax in it, so that a
+#: change in one place could change the layout of another.
+_MODE = black.Mode(target_versions={black.TargetVersion.PY310})
+
+#: Stands for the helpers after the first one, while black lays out what is around them.
+_MORE_HELPERS = "class __MoreHelpers__:\n    pass"
+
+
 def emit(module: FlyteModule, lines: Sequence[ImportLine], diagnostics: Diagnostics) -> str:
     """The text of a module; ``lines`` are the user's own imports, of which the used ones stay."""
     environment = _environment()
@@ -51,12 +59,20 @@ def emit(module: FlyteModule, lines: Sequence[ImportLine], diagnostics: Diagnost
     text = environment.get_template("module.py.jinja").render(
         module=replace(module, code=_closed(module.code)),
         imports=_closed(_sorted("\n".join(imports))),
-        prelude=prelude,
+        prelude=[*prelude[:1], _MORE_HELPERS],
         blocks=blocks,
         workflow=workflow,
         launch_plans=launch_plans,
     )
-    return black.format_str(text, mode=black.Mode())
+    code = black.format_str(text, mode=_MODE)
+    more = "".join(f"{_formatted(helper)}\n\n\n" for helper in prelude[1:])
+    return code.replace(f"{_MORE_HELPERS}\n\n\n", more, 1)
+
+
+@functools.cache
+def _formatted(helper: str) -> str:
+    """A helper as black lays it out. Most are the same in all modules, and cards have many."""
+    return black.format_str(helper, mode=_MODE).rstrip("\n")
 
 
 @functools.cache
