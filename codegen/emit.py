@@ -13,6 +13,7 @@ import black
 import isort
 import jinja2
 import libcst as cst
+from black.mode import Mode, TargetVersion
 
 from codegen.diagnostics import Diagnostics
 from codegen.flyte import FlyteModule, Function, Task
@@ -20,10 +21,9 @@ from codegen.model import ImportLine
 from codegen.resources import folder
 from codegen.symbols import Symbols
 
-
 #: For the Pythons that run the module: black would guess them from the syntax in it, so that a
 #: change in one place could change the layout of another.
-_MODE = black.Mode(target_versions={black.TargetVersion.PY310})
+_MODE = Mode(target_versions={TargetVersion.PY310})
 
 #: Stands for the helpers after the first one, while black lays out what is around them.
 _MORE_HELPERS = "class __MoreHelpers__:\n    pass"

@@ -91,6 +91,10 @@ def arguments_of(name: str, attribute: str, value: str) -> dict[str, str]:
     return {**others, attribute: value}
 
 
+def without(attribute: str, arguments: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in arguments.items() if name != attribute}
+
+
 def is_refused(result: Translation) -> bool:
     """Whether a message says that the decorator has no counterpart."""
     codes = {found.code for found in result.diagnostics}
@@ -138,14 +142,12 @@ UNUSUAL = ["-7", "'odd value'", "['odd']", "{'odd': 'value'}"]
 def test_unusual_values(name: str, attribute: str) -> None:
     """Each makes another module, or a message; of two truth values, the one that is no default."""
     default = EVERY[name][attribute]
+    plain = given(name, without(attribute, arguments_of(name, attribute, "")))[1].code
     for value in [repr(not default)] if isinstance(default, bool) else UNUSUAL:
-        arguments = arguments_of(name, attribute, value)
-        source, result = given(name, arguments)
+        source, result = given(name, arguments_of(name, attribute, value))
         if name in REFUSED:
             assert is_refused(result) or told(source, result, attribute)
             continue
-        del arguments[attribute]
-        plain = given(name, arguments)[1].code
         changed = result.code is not None and result.code != plain
         assert changed or result.diagnostics, (value, source)
 

@@ -15,8 +15,8 @@ from tests.support.random_members import arguments, make_flow
 from tests.support.random_runs import Outcome, errors_of, outcomes, report
 
 BATCH = 15
-BATCHES = 2
-SAMPLE = range(20)
+BATCHES = 1
+SAMPLE = range(12)
 MOST_REFUSED = 0.35
 
 

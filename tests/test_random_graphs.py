@@ -21,10 +21,10 @@ from tests.support.random_graphs import arguments, make_flow
 from tests.support.random_runs import FLOW, Outcome, errors_of, outcomes, report, with_planted
 
 BATCH = 16
-BATCHES = 10
+BATCHES = 5
 MOST_REFUSED = 0.15
 MOST_FAILING = 0.15
-SAMPLE = range(60)  # of flows that are not translated, or not all
+SAMPLE = range(40)  # of flows that are not translated, or not all
 
 _SHAPES = {
     "split": "self.next(self.",

@@ -22,11 +22,11 @@ from tests.support.random_members import FEATURES, arguments, make_flow
 from tests.support.random_runs import FLOW, Outcome, errors_of, outcomes, report, with_planted
 
 BATCH = 15
-BATCHES = 4
+BATCHES = 2
 MOST_REFUSED = 0.2
 MOST_FAILING = 0.3
 LEAST = 0.25  # of the tasks in either style
-SAMPLE = range(60)  # of flows that are not translated, or not all
+SAMPLE = range(40)  # of flows that are not translated, or not all
 
 # A text of each feature that flows may have.
 _TEXTS = {

@@ -218,7 +218,8 @@ def figures(page: str) -> tuple[Counter[str], list[str]]:
     for module in MODULES.values():
         for task in module.keeping:
             assert task.reason is not None
-            found = [pattern for pattern in patterns if _matches(pattern, task.reason)]
+            exact = [pattern for pattern in patterns if pattern == task.reason]
+            found = exact or [each for each in patterns if _matches(each, task.reason)]
             counts.update(found)
             if len(found) != 1:
                 missing.append(task.reason)
