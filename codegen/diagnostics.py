@@ -85,6 +85,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "MF213": (_W, "foreach over something that Metaflow iterates badly"),
     "MF214": (_N, "loop"),
     "MF215": (_N, "artifacts whose names only a run can tell"),
+    "MF216": (_W, "merge_artifacts that fails in Metaflow after several caught errors"),
     # parameters
     "MF301": (_E, "argument that cannot be known from the source"),
     "MF302": (_W, "default is computed when the workflow is registered"),

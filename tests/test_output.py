@@ -198,7 +198,7 @@ def options(path):
     lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
     return Options(folder=path.parent, **{**given, **lists})
 
-order = sorted(pathlib.Path(sys.argv[1]).glob("*/flow.py"), reverse=sys.argv[2] == "back")[::4]
+order = sorted(pathlib.Path(sys.argv[1]).glob("*/flow.py"), reverse=sys.argv[2] == "back")[::8]
 for path in order:
     code = translate(path.read_bytes(), "flow.py", options(path)).code
     module = path.with_name("flyte_wf.py")
@@ -221,7 +221,7 @@ def test_same_bytes_in_every_process() -> None:
         )
         for seed, order in (("1", "on"), ("2", "back"))
     ]
-    count = (len(cases()) + 3) // 4  # each fourth, another one on the way back
+    count = (len(cases()) + 7) // 8  # each eighth, another one on the way back
     assert [process.communicate()[0] for process in running] == [f"{count} flows\n"] * 2
 
 

@@ -110,7 +110,7 @@ def test_random_graphs_have_all_shapes() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 20, 53, 70, 105])
+@pytest.mark.parametrize("seed", [1, 20, 105])
 def test_stand_in_is_faithful(seed: int, tmp_path: Path) -> None:
     """Order of hashes and luck with processes aside, random graphs do the same in real Metaflow."""
     source = make_flow(seed)

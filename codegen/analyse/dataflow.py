@@ -394,6 +394,7 @@ class _Forward:
             environment.slots[name] = Slot(phi, sure)
         for end in ends:
             environment.lost.update(end.lost)
+            environment.caught |= end.caught
         return plan
 
     # ------------------------------------------------------------------ steps
@@ -413,8 +414,9 @@ class _Forward:
             seen = sees_inputs(step, self.flow, self.scope)
             use = replace(use, plain=False, mentioned=True, loose=None if seen else use.loose)
         facts = self.bodies[step.name]
+        caught = [branch.environment.caught - environment.caught for branch in branches]
         join, merged, facts = plan_join(
-            self.flow, step, facts, use, branches, foreach, self.scope, self.diagnostics
+            self.flow, step, facts, use, branches, foreach, caught, self.scope, self.diagnostics
         )
         if join.shared:
             changed = self.mutations.changed_inputs(step, [*join.shared, "input"])
@@ -427,6 +429,8 @@ class _Forward:
             lost.update(branch.environment.lost)
             for name, slot in branch.environment.slots.items():
                 lost[name] = Loss(setter_of(slot.value), step.name)
+            environment.caught |= branch.environment.caught
+        environment.caught = environment.caught if facts.merges else frozenset()
         environment.slots = dict(merged)
         environment.lost = {name: loss for name, loss in lost.items() if name not in merged}
         visit = self._visit(step, environment, scope, frames, facts, join)
@@ -492,6 +496,8 @@ class _Forward:
         self.visits.setdefault(step.name, []).append(visit)
         if step.transition is not None and step.transition.shape is Shape.SWITCH:
             visit.chosen = Output("next_step", scope, visit=visit)
+        if facts.catch is not None:
+            environment.caught |= {step.name}
         if loops(step):
             for name in visit.outputs:
                 if name in visit.reads:

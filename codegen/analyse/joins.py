@@ -8,7 +8,7 @@ is compared when the join runs.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from codegen.analyse.body import OTHERS, Ask, BodyFacts, Merge
@@ -32,12 +32,14 @@ def plan_join(
     use: InputsUse,
     branches: tuple[Branch, ...],
     foreach: ForeachPlan | None,
+    caught: Sequence[Collection[str]],
     scope: ModuleScope,
     diagnostics: Diagnostics,
 ) -> tuple[JoinPlan, dict[str, Slot], BodyFacts]:
     """What the join takes, the artifacts that merging gives it, and its facts with the names
-    that it has to compare as if it assigned them."""
-    planner = _Planner(flow, step, facts, use, branches, foreach, scope, diagnostics)
+    that it has to compare as if it assigned them; ``caught`` are the steps of each branch that are
+    under @catch."""
+    planner = _Planner(flow, step, facts, use, branches, foreach, caught, scope, diagnostics)
     planner.check_use()
     planner.attributes()
     for number, merge in enumerate(facts.merges):
@@ -66,6 +68,9 @@ def only_merging(step: Step, merges: Sequence[Merge]) -> frozenset[str]:
     )
 
 
+_CAUGHT = "_catch_exception"
+
+
 class _Planner:
     def __init__(
         self,
@@ -75,6 +80,7 @@ class _Planner:
         use: InputsUse,
         branches: tuple[Branch, ...],
         foreach: ForeachPlan | None,
+        caught: Sequence[Collection[str]],
         scope: ModuleScope,
         diagnostics: Diagnostics,
     ) -> None:
@@ -84,11 +90,13 @@ class _Planner:
         self.use = use
         self.branches = branches
         self.foreach = foreach
+        self.caught = caught
         self.scope = scope
         self.diagnostics = diagnostics
         self.join = JoinPlan(branches, foreach, tuple({} for _ in branches))
         self.wired: dict[str, Slot] = {}
         self.compared: dict[str, bool] = {}
+        self.kept: set[str] = set()
         self.set_by: dict[str, int] = {}
 
     def _error(self, code: str, place: Position, message: str, advice: str) -> None:
@@ -337,10 +345,10 @@ class _Planner:
                 continue
             if self._is_set(name, merge):
                 continue
-            if name in merge.may:
-                self._refuse(merge, f"{name} is set before it on some paths only")
-                continue
-            if self._merged(name, known, numbers is not None, bool(include)):
+            kept = name in merge.may
+            if kept:
+                self.kept.add(name)
+            if self._merged(name, known, numbers is not None, bool(include), kept):
                 if name == OTHERS:
                     self._refuse(
                         merge, "the names of what the branches set are known in a run only"
@@ -348,6 +356,23 @@ class _Planner:
                 compared.append(name)
             self.set_by[name] = number
         self.join.merges[-1] = tuple(compared)
+        if not include and _CAUGHT not in exclude:
+            self._check_caught(merge, known)
+
+    def _check_caught(self, merge: Merge, numbers: Sequence[int]) -> None:
+        """Metaflow stores each exception that @catch catches under a name of its own as well, so
+        that inputs with different ones cannot be merged."""
+        caught = [self.caught[number] for number in numbers if self.caught[number]]
+        if caught and (self.foreach is not None or len(caught) > 1):
+            steps = ", ".join(sorted(frozenset().union(*caught)))
+            self.diagnostics.add(
+                "MF216",
+                merge.position,
+                f"where @catch has caught errors in several inputs ({steps}), this merge fails in "
+                f"Metaflow, whose own artifact {_CAUGHT} differs; here it goes on",
+                f"Nothing to do. To go on in Metaflow too, put {_CAUGHT!r} into exclude.",
+                self.step.name,
+            )
 
     def _refuse(self, merge: Merge, why: str) -> None:
         self._error(
@@ -408,8 +433,11 @@ class _Planner:
             return found
         return None
 
-    def _merged(self, name: str, numbers: Sequence[int], whole: bool, required: bool) -> bool:
-        """Merge one artifact; True if its values must be compared in the run."""
+    def _merged(
+        self, name: str, numbers: Sequence[int], whole: bool, required: bool, kept: bool
+    ) -> bool:
+        """Merge one artifact; True if its values must be compared in the run. What the step may
+        have set is ``kept`` there."""
         slots = [
             self.branches[n].environment.slots[name]
             for n in numbers
@@ -424,7 +452,7 @@ class _Planner:
         elif not whole:
             single = single and len(slots) == len(numbers) and all(slot.sure for slot in slots)
         single = single and not (required and not any(slot.sure for slot in slots))
-        if single:
+        if single and not kept:
             self.wired[name] = Slot(slots[0].value, any(slot.sure for slot in slots))
             return False
         for number in numbers:
@@ -444,6 +472,7 @@ class _Planner:
             for number in range(len(self.facts.merges))
         ]
         self.join.unsure = frozenset(name for name, sure in self.compared.items() if not sure)
+        self.join.kept = frozenset(self.kept)
         if self.compared:
             self.join.objects = True
         self._check_early_reads()

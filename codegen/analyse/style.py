@@ -138,6 +138,7 @@ def local_problems(
         if known and not ask.plain:
             yield ask.position, "the default of a getattr that is never used does something"
     shadowed = "locals" in facts.names or "locals" in scope.bound
-    if shadowed and (open_question or any(visit.unsure for visit in visits)):
+    kept = any(visit.join is not None and visit.join.kept for visit in visits)
+    if shadowed and (open_question or kept or any(visit.unsure for visit in visits)):
         where = visits[0].step.position
         yield where, "artifacts may be unset, and locals() means something else here"

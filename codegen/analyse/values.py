@@ -92,14 +92,16 @@ class Loss:
 
 @dataclass
 class Environment:
-    """The artifacts at some point, in the order of their first assignment, and those lost."""
+    """The artifacts at some point, in the order of their first assignment, and those lost; and the
+    steps under @catch on the way."""
 
     slots: dict[str, Slot] = field(default_factory=dict)
     lost: dict[str, Loss] = field(default_factory=dict)
+    caught: frozenset[str] = frozenset()
 
     def copy(self) -> Environment:
         """The same artifacts, for another branch."""
-        return Environment(dict(self.slots), dict(self.lost))
+        return Environment(dict(self.slots), dict(self.lost), self.caught)
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,11 @@ class JoinPlan:
     must have. ``shared`` are those of a foreach that its body leaves as they were before it,
     ``parameters`` are Parameters and constants of the class. ``merges`` has, for each call of
     ``merge_artifacts``, the names that must be compared when it runs; those in ``unsure`` may turn
-    out to be unset. ``wired`` are those that come from one source. ``index`` and ``input`` tell
-    whether these are read of an input, ``objects`` whether the body needs objects for its inputs
-    at all, ``copied`` are those shared that it may change. ``hidden`` is the list of the foreach
-    if it is there for their ``input`` only.
+    out to be unset, and those in ``kept`` may be set before, and are left alone then. ``wired`` are
+    those that come from one source. ``index`` and ``input`` tell whether these are read of an
+    input, ``objects`` whether the body needs objects for its inputs at all, ``copied`` are those
+    shared that it may change. ``hidden`` is the list of the foreach if it is there for their
+    ``input`` only.
     """
 
     branches: tuple[Branch, ...]
@@ -149,6 +152,7 @@ class JoinPlan:
     merges: list[tuple[str, ...]] = field(default_factory=list)
     wired: list[tuple[str, ...]] = field(default_factory=list)
     unsure: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
     index: bool = False
     input: bool = False
     objects: bool = True

@@ -47,12 +47,12 @@ class AskPlan:
 @dataclass(frozen=True)
 class MergePlan:
     """What stands for a call of ``merge_artifacts``: ``helper`` compares each of ``names``, which
-    are local name, artifact, and whether it may turn out to be ``unset``; ``loads`` is a statement
-    after that, if any."""
+    are local name, artifact, whether it may turn out to be ``unset``, and the question whether the
+    step has not set it, if that is one; ``loads`` is a statement after that, if any."""
 
     helper: str
     unset: str
-    names: tuple[tuple[str, str, bool], ...]
+    names: tuple[tuple[str, str, bool, str], ...]
     loads: str = ""
 
 
@@ -363,12 +363,14 @@ class _Rewriter(cst.CSTTransformer):
             return self._removed(updated.with_changes(leading_lines=leading))
         inputs = cst.Module([]).code_for_node(call.value.args[0].value)
         lines: list[cst.BaseStatement] = []
-        for local, name, unsure in plan.names:
+        for local, name, unsure, question in plan.names:
             required = ", required=False" if unsure else ""
-            text = f"{local} = {plan.helper}({name!r}, {inputs}{required})"
-            lines.append(cst.parse_statement(text))
+            texts = [f"{local} = {plan.helper}({name!r}, {inputs}{required})"]
             if unsure:
-                lines.append(cst.parse_statement(f"if {local} is {plan.unset}:\n    del {local}"))
+                texts.append(f"if {local} is {plan.unset}:\n    del {local}")
+            if question:
+                texts = [f"if {question}:\n" + textwrap.indent("\n".join(texts), "    ")]
+            lines += map(cst.parse_statement, texts)
         if plan.loads:
             lines.append(cst.parse_statement(plan.loads))
         lines[0] = lines[0].with_changes(leading_lines=leading)

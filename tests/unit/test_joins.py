@@ -149,7 +149,8 @@ MESSAGES = {
     "self.merge_artifacts()": ["MF210"],
     "if self.n: self.merge_artifacts(inputs)": ["MF210"],
     "self.r = 1; self.merge_artifacts(inputs, include=['b'])": ["MF210"],
-    "if self.n: self.s = 1\nself.merge_artifacts(inputs, include=['s'])": ["MF210"],
+    "if self.n: self.s = 1\nself.merge_artifacts(inputs, include=['s'])": [],
+    "if self.n: self.a = 1\nprint(self.a)\nself.merge_artifacts(inputs, include=['a'])": [],
     "self.r = self.b\nself.merge_artifacts(inputs, include=['b'])": ["MF208"],
     "self.r = self.pre": ["MF208"],
     "self.merge_artifacts([inputs.z])": ["MF211"],
@@ -160,6 +161,60 @@ MESSAGES = {
 def test_messages_of_joins(body: str) -> None:
     found = [code for code in codes(source(body)) if code != "MF206"]
     assert list(dict.fromkeys(found)) == MESSAGES[body]
+
+
+def test_what_the_join_may_have_set_is_kept() -> None:
+    body = "if self.n:\n    self.a = self.b = 0\nself.merge_artifacts(inputs, exclude=['s'])"
+    code = module(source(body, end="print(self.a, self.b, self.c)"))
+    for name in "ab":
+        question = f"    if '{name}' not in locals():\n        {name} = merge_artifact('{name}'"
+        assert question in code.replace('"', "'")
+    assert "merge_artifact('c'" not in code.replace('"', "'")
+
+
+@pytest.mark.parametrize(
+    ("more", "question"),
+    [("vars(self)", "'a' not in vars(self)"), ("locals = 1", "'a' not in vars(self)")],
+)
+def test_what_a_join_with_self_may_have_set_is_kept(more: str, question: str) -> None:
+    body = f"{more}\nif self.n: self.a = 0\nself.merge_artifacts(inputs, include=['a'])"
+    code = module(source(body, end="print(self.a)")).replace('"', "'")
+    assert f"    if {question}:\n        self.a = merge_artifact('a', inputs" in code
+
+
+CAUGHT = {
+    "self.merge_artifacts(inputs)": ["MF216"],
+    "self.merge_artifacts([inputs.x])": [],
+    "self.merge_artifacts(inputs, include=['a'])": [],
+    "self.merge_artifacts(inputs, exclude=['_catch_exception'])": [],
+    "self.r = [i.a for i in inputs]": [],
+}
+
+
+def caught(text: str, *steps: str) -> str:
+    """A flow with @catch on some steps."""
+    for name in steps:
+        text = text.replace(
+            f"    @step\n    def {name}(", f"    @catch\n    @step\n    def {name}("
+        )
+    return text.replace("import FlowSpec", "import catch, FlowSpec")
+
+
+@pytest.mark.parametrize("body", CAUGHT)
+def test_merging_after_caught_errors(body: str) -> None:
+    text = graph_source(
+        "start:\n> x, y", "x:\nself.a = 1\n> join", "y:\nself.a = 1\n> join",
+        f"join/inputs:\n{body}\n> end", "end:",
+    )  # fmt: skip
+    assert codes(caught(text, "x", "y")) == CAUGHT[body]
+    assert codes(caught(text, "x")) == []
+
+
+def test_merging_the_elements_of_a_foreach_after_caught_errors() -> None:
+    text = source("self.merge_artifacts(inputs, exclude=['a', 'b', 'm'])", foreach=True)
+    assert codes(text) == []
+    assert codes(caught(text, "start")) != []  # Metaflow refuses it
+    assert codes(caught(text, "x")) == ["MF216"]
 
 
 def test_lost_artifact_is_named_with_its_setter_and_its_join() -> None:

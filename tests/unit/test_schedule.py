@@ -192,7 +192,8 @@ def test_decorator(arguments: str, cron: str) -> None:
         ("(cron=unknown())", ["MF301"]),
         ("('* * * * *')", ["MF120"]),
         ("(every='1h')", ["MF120"]),
-        ("(**more)", ["MF301"]),
+        ("(**more)", []),
+        ("(**unknown())", ["MF301"]),
     ],
 )
 def test_messages(arguments: str, expected: list[str]) -> None:

@@ -631,7 +631,7 @@ def test_members(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3000, 3010))
+@pytest.mark.parametrize("seed", range(3000, 3005))
 def test_random_members(tmp_path: Path, seed: int) -> None:
     source = make_flow(seed)
     flow = tmp_path / "flow.py"

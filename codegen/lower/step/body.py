@@ -266,6 +266,11 @@ class Body(Exits):
             plans.append((ask.position, AskPlan(ask.name, local, answer, unset)))
         return tuple(plan for _, plan in sorted(plans, key=lambda pair: pair[0]))
 
+    def _is_unset(self, name: str) -> str:
+        """Whether the step has not set an artifact so far, an expression."""
+        owner = "vars(self)" if self.is_object else "locals()"
+        return f"{(name if self.is_object else self.local[name])!r} not in {owner}"
+
     def _merges(self) -> tuple[MergePlan, ...]:
         if self.join is None:
             return ()
@@ -273,11 +278,12 @@ class Body(Exits):
         for names, wired in zip(self.join.merges, self.join.wired, strict=True):
             lines = []
             for name in names:
-                lines.append((self._value(name), name, name in self.join.unsure))
+                question = self._is_unset(name) if name in self.join.kept else ""
+                lines.append((self._value(name), name, name in self.join.unsure, question))
                 if name in self.join.unsure:
                     self.symbols.need("unset merges")
             helper = self.symbols.use("merge_artifact", self.bound) if lines else ""
-            unset = self.symbols.use("Unset", self.bound) if any(u for *_, u in lines) else ""
+            unset = self.symbols.use("Unset", self.bound) if any(u for _, _, u, _ in lines) else ""
             given = [name for name in wired if name in self.step.inputs]
             loads = ""
             if self.is_object and given:
