@@ -357,7 +357,7 @@ def test_mutated_flows(folder: Path, path: Path) -> None:
     source = path.read_text(encoding=encoding)
     nights = int(os.environ.get("FUZZ", "0"))
     chance = random.Random(None if nights else path.parent.name)
-    for _ in range(12 * nights or 5):
+    for _ in range(12 * nights or 3):
         mutant = mutated(source, chance)
         try:
             check_answer(run(written(folder, mutant.encode(encoding, "replace"))))

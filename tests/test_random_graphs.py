@@ -21,7 +21,7 @@ from tests.support.random_graphs import arguments, make_flow
 from tests.support.random_runs import FLOW, Outcome, errors_of, outcomes, report, with_planted
 
 BATCH = 16
-BATCHES = 5
+BATCHES = 3
 MOST_REFUSED = 0.15
 MOST_FAILING = 0.15
 SAMPLE = range(40)  # of flows that are not translated, or not all
