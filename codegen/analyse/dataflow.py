@@ -7,10 +7,11 @@ it changes from round to round.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from codegen.analyse.body import OTHERS, BodyFacts, Exit, Helpers, report_escape
+from codegen.analyse.body import OTHERS, BodyFacts, Exit, Helpers, attribute_of, report_escape
 from codegen.analyse.body.wrappers import sees_inputs
 from codegen.analyse.configs import changeable_configs, mutable_configs
 from codegen.analyse.inputs import inputs_use
@@ -62,6 +63,7 @@ from codegen.analyse.values import (
 )
 from codegen.diagnostics import Diagnostics, Position
 from codegen.model import Flow, Shape, Step
+from codegen.parse.names import mangled
 
 
 @dataclass(frozen=True)
@@ -498,6 +500,9 @@ class _Forward:
             visit.chosen = Output("next_step", scope, visit=visit)
         if facts.catch is not None:
             environment.caught |= {step.name}
+        for name in _generators(step):
+            if name in visit.outputs:  # to store it fails, whether or not a step reads it
+                visit.outputs[name].demanded = True
         if loops(step):
             for name in visit.outputs:
                 if name in visit.reads:
@@ -644,6 +649,17 @@ class _Forward:
                         f"the list self.{name} of its foreach may be unset",
                         self.diagnostics,
                     )
+
+
+def _generators(step: Step) -> set[str]:
+    """The artifacts that a step sets to generators, which cannot be pickled."""
+    return {
+        mangled(attribute, step.owner)
+        for node in ast.walk(step.node)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.GeneratorExp)
+        for target in node.targets
+        if (attribute := attribute_of(target, step.self_name)) is not None
+    }
 
 
 def _export(environment: Environment, group: GroupPlan) -> None:

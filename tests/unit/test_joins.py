@@ -277,3 +277,10 @@ def test_items_are_looked_up_by_index_where_that_is_sure() -> None:
         assert "r = items[index]" in body(sure)
     for unsure in ("make()", "self.n", "np.random.rand(3)"):
         assert "r = item_at(items, index)" in body(unsure)
+
+
+def test_generators_are_stored_although_the_join_loses_them() -> None:
+    """Metaflow stores every artifact, so that the step fails."""
+    steps = [step.replace("self.a =", "self.lazy = (v for v in [1])\nself.a =") for step in FOREACH]
+    code = module(graph_source(*steps, "join/inputs:\nself.r = 1\n> end", "end:", members=MEMBERS))
+    assert "return SimpleNamespace(lazy=lazy)" in code
