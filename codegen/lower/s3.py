@@ -79,6 +79,10 @@ def _problems(
     for node in ast.walk(root):
         if isinstance(node, ast.Call) and id(node.func) in classes:
             given = [*node.args[1:], *(word.value for word in node.keywords if not _plain(word))]
+            words = {word.arg: word.value for word in node.keywords}
+            if id(words.get("run")) in runs and "s3root" in words:
+                message = "with run=self, Metaflow does nothing with s3root"
+                yield words["s3root"], message, "Remove one of the two."
             for value in (value for value in given if id(value) not in runs):
                 yield (
                     value,

@@ -107,9 +107,14 @@ def only_metaflow(function: ast.AST, names: Mapping[str, str]) -> set[str]:
 def s3_of_run(
     method: ast.FunctionDef, own: str | None, names: Mapping[str, str]
 ) -> Iterator[ast.expr]:
-    """The ``self``, by its name ``own``, of each ``S3(run=self)`` in the body of a method."""
+    """The ``self``, by its name ``own``, of each ``S3(run=self)`` in the body of a method, but not
+    where a function inside calls something else so."""
     classes = {id(use.node) for use in body_uses(method, names) if use.dotted == "metaflow.S3"}
-    for node in ast.walk(method) if classes else ():
+    if not classes:
+        return
+    inner = [node for node in ast.walk(method) if isinstance(node, SCOPES) and node is not method]
+    others = {id(part) for node in inner if own in bound(node)[0] for part in ast.walk(node)}
+    for node in (node for node in ast.walk(method) if id(node) not in others):
         if isinstance(node, ast.Call) and id(node.func) in classes:
             for word in node.keywords:
                 if word.arg == "run" and isinstance(word.value, ast.Name) and word.value.id == own:

@@ -349,13 +349,19 @@ def test_files_of_the_run() -> None:
     [
         ("s3://b", "run=self, prefix='p'"), ("s3://b", "run=self.x"),
         ("s3://b", "'.', 'b', 'p', self"), ("s3://", "run=self"), ("b/p", "run=self"),
-        (None, "run=self"),
+        (None, "run=self"), ("s3://b", "run=self, s3root='s3://x/y'"),
     ],
 )  # fmt: skip
 def test_places_that_are_not_known(s3root: str | None, argument: str) -> None:
     text = source(f"self.x = 1\nwith S3({argument}) as s3: pass", head=S3_HEAD)
     result = translate(text, "flow.py", Options(s3root=s3root))
     assert {each.code for each in result.diagnostics} >= {"MF672"}
+
+
+def test_another_self_is_no_run() -> None:
+    body = "class Store:\n    def put(self): S3(run=self)\nself.x = Store"
+    result = translate(source(body, head=S3_HEAD), "flow.py", Options(s3root="s3://b"))
+    assert "MF672" in {each.code for each in result.diagnostics}
 
 
 def test_names_that_are_only_metaflows() -> None:
