@@ -63,7 +63,7 @@ from codegen.analyse.values import (
 )
 from codegen.diagnostics import Diagnostics, Position
 from codegen.model import Flow, Shape, Step
-from codegen.parse.names import mangled
+from codegen.parse.names import assigned_pairs, mangled
 
 
 @dataclass(frozen=True)
@@ -653,13 +653,16 @@ class _Forward:
 
 def _generators(step: Step) -> set[str]:
     """The artifacts that a step sets to generators, which cannot be pickled."""
-    return {
-        mangled(attribute, step.owner)
-        for node in ast.walk(step.node)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.GeneratorExp)
-        for target in node.targets
-        if (attribute := attribute_of(target, step.self_name)) is not None
-    }
+    found: set[str] = set()
+    for node in ast.walk(step.node):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            pairs = [pair for target in targets for pair in assigned_pairs(target, node.value)]
+            for target, value in pairs:
+                attribute = attribute_of(target, step.self_name)
+                if attribute is not None and isinstance(value, ast.GeneratorExp):
+                    found.add(mangled(attribute, step.owner))
+    return found
 
 
 def _export(environment: Environment, group: GroupPlan) -> None:

@@ -68,6 +68,7 @@ def only_merging(step: Step, merges: Sequence[Merge]) -> frozenset[str]:
     )
 
 
+#: Where metaflow/plugins/catch_decorator.py keeps an exception beside the artifact of ``var=``.
 _CAUGHT = "_catch_exception"
 
 

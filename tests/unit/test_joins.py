@@ -281,6 +281,13 @@ def test_items_are_looked_up_by_index_where_that_is_sure() -> None:
 
 def test_generators_are_stored_although_the_join_loses_them() -> None:
     """Metaflow stores every artifact, so that the step fails."""
-    steps = [step.replace("self.a =", "self.lazy = (v for v in [1])\nself.a =") for step in FOREACH]
-    code = module(graph_source(*steps, "join/inputs:\nself.r = 1\n> end", "end:", members=MEMBERS))
-    assert "return SimpleNamespace(lazy=lazy)" in code
+    lazy = "(v for v in [1])"
+    for stored in (
+        f"self.lazy = {lazy}",
+        f"self.lazy: object = {lazy}",
+        f"x, self.lazy = 1, {lazy}",
+    ):
+        steps = [step.replace("self.a =", f"{stored}\nself.a =") for step in FOREACH]
+        join = "join/inputs:\nself.r = 1\n> end"
+        code = module(graph_source(*steps, join, "end:", members=MEMBERS))
+        assert "return SimpleNamespace(lazy=lazy)" in code
